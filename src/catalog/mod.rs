@@ -1,0 +1,1 @@
+//! Dated tables: actions, Regions, models, inference-profile destinations. Embedded; no network.

@@ -1,0 +1,9 @@
+//! alicerce: a policy and audit linter for Claude on Amazon Bedrock.
+//!
+//! Data takes one way through the crate: `doc` (text to a tree with spans), `input` (where documents
+//! come from), `facts` (typed nodes and edges), `iam` / `access` / `network` (what is allowed, what can
+//! be reached), `rule` and `engine` (rule x subject = outcome), `finding`, `triage`, `report`.
+//! Nothing flows back.
+
+pub mod doc;
+pub mod iam;
