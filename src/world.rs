@@ -45,3 +45,30 @@ impl World {
         }
     }
 }
+
+/// A fact that alicerce derives, offered to rules under a snake_case name.
+///
+/// Modules right of `world` (`access`, `network`) list theirs in a `DERIVED` constant; the rule loader
+/// collects them, checks rules against their types, and the engine computes each at most once a subject.
+#[derive(Debug)]
+pub struct Derived {
+    /// The kind it belongs to.
+    pub kind: &'static str,
+    /// Its name, snake_case.
+    pub name: &'static str,
+    /// Its type in the notation of [`crate::facts::shape`].
+    pub ty: &'static str,
+    /// One or two sentences for `facts` and the rule author's guide.
+    pub doc: &'static str,
+    /// Computes it. Unknown is a value, never a panic.
+    pub compute: fn(&World, crate::facts::FactId) -> crate::facts::Value,
+}
+
+/// A type of derived object.
+#[derive(Debug)]
+pub struct ObjectType {
+    /// The name after `object:`.
+    pub name: &'static str,
+    /// `(field, type, documentation)`; a field whose name ends in `?` may be missing.
+    pub fields: &'static [(&'static str, &'static str, &'static str)],
+}
