@@ -5,5 +5,6 @@
 //! be reached), `rule` and `engine` (rule x subject = outcome), `finding`, `triage`, `report`.
 //! Nothing flows back.
 
+pub mod config;
 pub mod doc;
 pub mod iam;
