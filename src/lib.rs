@@ -7,4 +7,6 @@
 
 pub mod config;
 pub mod doc;
+pub mod finding;
 pub mod iam;
+pub mod report;
