@@ -10,3 +10,4 @@ pub mod doc;
 pub mod finding;
 pub mod iam;
 pub mod report;
+pub mod input;

@@ -7,6 +7,8 @@
 mod iam_tree;
 pub mod json;
 pub mod position;
+pub mod secret;
+pub mod text;
 pub mod yaml;
 
 use std::borrow::Cow;
@@ -14,6 +16,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use position::LineIndex;
+pub use secret::{Secret, SecretKind};
+pub use text::Text;
 
 /// Half-open byte range `start..end` in the text of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,10 +129,12 @@ pub struct Document {
     /// The language.
     pub language: Language,
     /// The whole text (a byte-order mark, if any, is kept so that offsets are the file's).
-    pub text: Arc<str>,
+    pub text: Text,
     pub(crate) tree: Tree,
     /// What was wrong without stopping the reading.
     pub problems: Vec<Problem>,
+    /// Secret-bearing values by node index; each is masked in `text` (see `input::redact`).
+    pub secrets: Vec<Secret>,
     /// Set where this document is a string inside another: the outer document and the string's node.
     pub outer: Option<Outer>,
 }
@@ -149,20 +155,38 @@ impl Document {
     /// [`ParseError`] with a span for anything that RFC 8259 does not allow, apart from a byte-order
     /// mark, duplicate keys and trailing commas (these two are reported in `problems`), for nesting
     /// beyond [`MAX_DEPTH`] and for texts of 4 GiB or more.
-    pub fn json(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Self, ParseError> {
+    pub fn json(name: impl Into<Arc<str>>, text: impl Into<Text>) -> Result<Self, ParseError> {
         let text = text.into();
         let (tree, problems) = json::parse(&text)?;
-        Ok(Self { name: name.into(), path: None, language: Language::Json, text, tree, problems, outer: None })
+        Ok(Self {
+            name: name.into(),
+            path: None,
+            language: Language::Json,
+            text,
+            tree,
+            problems,
+            secrets: Vec::new(),
+            outer: None,
+        })
     }
 
     /// Reads YAML (one document).
     ///
     /// # Errors
     /// [`ParseError`] with a span; see [`yaml::parse`].
-    pub fn yaml(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Self, ParseError> {
+    pub fn yaml(name: impl Into<Arc<str>>, text: impl Into<Text>) -> Result<Self, ParseError> {
         let text = text.into();
         let (tree, problems) = yaml::parse(&text)?;
-        Ok(Self { name: name.into(), path: None, language: Language::Yaml, text, tree, problems, outer: None })
+        Ok(Self {
+            name: name.into(),
+            path: None,
+            language: Language::Yaml,
+            text,
+            tree,
+            problems,
+            secrets: Vec::new(),
+            outer: None,
+        })
     }
 
     /// Reads the JSON that stands as a string in `outer` (a policy inside an API answer).
@@ -170,7 +194,7 @@ impl Document {
     /// # Errors
     /// [`ParseError`] whose span is relative to the decoded string.
     pub fn embedded(outer: &Arc<Document>, node: u32) -> Result<Self, ParseError> {
-        let text: Arc<str> = outer.node(node).and_then(|n| n.as_str().map(Arc::from)).unwrap_or_else(|| Arc::from(""));
+        let text = Text::from(outer.node(node).and_then(Node::as_str).unwrap_or_default());
         let (tree, problems) = json::parse(&text)?;
         Ok(Self {
             name: outer.name.clone(),
@@ -179,6 +203,7 @@ impl Document {
             text,
             tree,
             problems,
+            secrets: Vec::new(),
             outer: Some(Outer { document: outer.clone(), node }),
         })
     }
@@ -191,6 +216,12 @@ impl Document {
     /// The node with this index, if there is one.
     pub fn node(&self, idx: u32) -> Option<Node<'_>> {
         self.tree.nodes.get(idx as usize).map(|_| Node { doc: self, idx })
+    }
+
+    /// The classification of a secret-bearing value, where node `idx` is one.
+    pub fn secret(&self, idx: u32) -> Option<&Secret> {
+        let at = self.secrets.binary_search_by_key(&idx, |s| s.node).ok()?;
+        self.secrets.get(at)
     }
 
     /// How many nodes (keys count) the tree holds.

@@ -1,6 +1,7 @@
 //! Coverage: what was asked of AWS, what came back, and what therefore is not known.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// One API call as an export names it.
@@ -16,6 +17,16 @@ pub struct Call {
     pub operation: Arc<str>,
     /// The resource the call was about, for calls that take one.
     pub resource: Option<Arc<str>>,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.service, self.operation)?;
+        if let Some(resource) = &self.resource {
+            write!(f, " {resource}")?;
+        }
+        write!(f, " in {} {}", self.account, self.region)
+    }
 }
 
 /// How a call ended.
@@ -53,5 +64,71 @@ impl Coverage {
     /// All calls with their outcomes, by account, Region, service, operation.
     pub fn iter(&self) -> impl Iterator<Item = (&Call, &Status)> {
         self.calls.iter()
+    }
+
+    /// All calls to one service in one account and Region (`global` for services without Regions).
+    pub fn answers_for<'c>(
+        &'c self,
+        account: &'c str,
+        region: &'c str,
+        service: &'c str,
+    ) -> impl Iterator<Item = (&'c Call, &'c Status)> {
+        let from = Call {
+            account: account.into(),
+            region: region.into(),
+            service: service.into(),
+            operation: Arc::from(""),
+            resource: None,
+        };
+        self.calls
+            .range(from..)
+            .take_while(move |(c, _)| &*c.account == account && &*c.region == region && &*c.service == service)
+    }
+
+    /// The accounts of which any call is known, in order.
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<str>> {
+        let mut last: Option<&Arc<str>> = None;
+        self.calls.keys().map(|c| &c.account).filter(move |account| last.replace(account) != Some(*account))
+    }
+
+    /// The Regions (`global` too) of an account in which any call was answered.
+    pub fn answered_regions<'c>(&'c self, account: &'c str) -> impl Iterator<Item = &'c Arc<str>> {
+        let mut last: Option<&Arc<str>> = None;
+        self.calls
+            .iter()
+            .filter(move |(c, s)| &*c.account == account && **s == Status::Ok)
+            .map(|(c, _)| &c.region)
+            .filter(move |region| last.replace(region) != Some(*region))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(account: &str, region: &str, service: &str, operation: &str) -> Call {
+        Call {
+            account: account.into(),
+            region: region.into(),
+            service: service.into(),
+            operation: operation.into(),
+            resource: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_wins_over_the_manifest_and_ranges_hold_one_service() {
+        let mut coverage = Coverage::default();
+        let vpcs = call("1", "sa-east-1", "ec2", "describe-vpcs");
+        coverage.record(vpcs.clone(), Status::Ok);
+        coverage.record(vpcs.clone(), Status::Denied("x".into()));
+        coverage.record(call("1", "sa-east-1", "ecs", "list-clusters"), Status::Failed("y".into()));
+        coverage.record(call("1", "global", "iam", "list-roles"), Status::Ok);
+        coverage.record(call("2", "sa-east-1", "ec2", "describe-vpcs"), Status::Ok);
+        assert_eq!(coverage.status(&vpcs), Some(&Status::Ok));
+        assert_eq!(coverage.answers_for("1", "sa-east-1", "ec2").count(), 1);
+        assert_eq!(coverage.accounts().map(|a| &**a).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(coverage.answered_regions("1").map(|r| &**r).collect::<Vec<_>>(), ["global", "sa-east-1"]);
+        assert_eq!(vpcs.to_string(), "ec2 describe-vpcs in 1 sa-east-1");
     }
 }
