@@ -9,5 +9,5 @@ pub mod config;
 pub mod doc;
 pub mod finding;
 pub mod iam;
-pub mod report;
 pub mod input;
+pub mod report;
