@@ -8,7 +8,6 @@ mod iam_tree;
 pub mod json;
 pub mod position;
 pub mod secret;
-pub mod text;
 pub mod yaml;
 
 use std::borrow::Cow;
@@ -17,7 +16,6 @@ use std::sync::Arc;
 
 pub use position::LineIndex;
 pub use secret::{Secret, SecretKind};
-pub use text::Text;
 
 /// Half-open byte range `start..end` in the text of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,7 +127,7 @@ pub struct Document {
     /// The language.
     pub language: Language,
     /// The whole text (a byte-order mark, if any, is kept so that offsets are the file's).
-    pub text: Text,
+    pub text: Arc<str>,
     pub(crate) tree: Tree,
     /// What was wrong without stopping the reading.
     pub problems: Vec<Problem>,
@@ -155,7 +153,7 @@ impl Document {
     /// [`ParseError`] with a span for anything that RFC 8259 does not allow, apart from a byte-order
     /// mark, duplicate keys and trailing commas (these two are reported in `problems`), for nesting
     /// beyond [`MAX_DEPTH`] and for texts of 4 GiB or more.
-    pub fn json(name: impl Into<Arc<str>>, text: impl Into<Text>) -> Result<Self, ParseError> {
+    pub fn json(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Self, ParseError> {
         let text = text.into();
         let (tree, problems) = json::parse(&text)?;
         Ok(Self {
@@ -174,7 +172,7 @@ impl Document {
     ///
     /// # Errors
     /// [`ParseError`] with a span; see [`yaml::parse`].
-    pub fn yaml(name: impl Into<Arc<str>>, text: impl Into<Text>) -> Result<Self, ParseError> {
+    pub fn yaml(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Self, ParseError> {
         let text = text.into();
         let (tree, problems) = yaml::parse(&text)?;
         Ok(Self {
@@ -194,7 +192,7 @@ impl Document {
     /// # Errors
     /// [`ParseError`] whose span is relative to the decoded string.
     pub fn embedded(outer: &Arc<Document>, node: u32) -> Result<Self, ParseError> {
-        let text = Text::from(outer.node(node).and_then(Node::as_str).unwrap_or_default());
+        let text: Arc<str> = Arc::from(outer.node(node).and_then(Node::as_str).unwrap_or_default());
         let (tree, problems) = json::parse(&text)?;
         Ok(Self {
             name: outer.name.clone(),

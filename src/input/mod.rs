@@ -10,7 +10,6 @@ pub mod coverage;
 mod digest;
 mod hints;
 mod manifest;
-mod pattern;
 mod policies;
 mod recognise;
 pub mod redact;
@@ -23,7 +22,6 @@ use rayon::prelude::*;
 
 pub use coverage::{Call, Coverage, Status};
 pub use manifest::Manifest;
-pub use pattern::path_matches;
 
 use crate::doc::{Document, Span};
 use crate::iam::PolicyType;
@@ -45,7 +43,7 @@ pub enum Source {
 pub struct Options {
     /// Says what every policy file is; `None`: patterns, then inference.
     pub policy_type: Option<PolicyType>,
-    /// `(path pattern, type)` of policy files, the first that matches counts; see [`path_matches`].
+    /// `(path pattern, type)` of policy files, the first that matches counts; see [`crate::config::glob::path_matches`].
     pub policy_patterns: Vec<(String, PolicyType)>,
     /// Larger files are refused. Spans are 32-bit, so never more than 4 GiB − 1.
     pub max_bytes: u64,

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Options, path_matches};
+use super::Options;
+use crate::config::glob::path_matches;
 use crate::doc::{Kind, Node};
 use crate::iam::PolicyType;
 

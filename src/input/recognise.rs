@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::{Call, Content, Item, Manifest, Options, Origin, Place, SkipKind, Skipped, Unreadable};
 use super::{answers, digest, hints, manifest, policies, redact, walk};
-use crate::doc::{Document, Kind, LineIndex, Node, ParseError, Span, Text};
+use crate::doc::{Document, Kind, LineIndex, Node, ParseError, Span};
 
 /// What became of one file.
 pub(super) struct Read {
@@ -143,11 +143,11 @@ fn ending(parts: &[String]) -> String {
 }
 
 fn parse(item: &Item, text: String) -> Result<Document, Fault> {
-    let text = Text::from(text);
+    let text: Arc<str> = Arc::from(text);
     let start = text.trim_start_matches('\u{feff}').trim_start();
     let looks_json = start.starts_with(['{', '[']);
-    let json = |text: Text| Document::json(item.name.clone(), text);
-    let yaml = |text: Text| Document::yaml(item.name.clone(), text);
+    let json = |text: Arc<str>| Document::json(item.name.clone(), text);
+    let yaml = |text: Arc<str>| Document::yaml(item.name.clone(), text);
     let fault = |error: ParseError| Fault::at(error.code, error.message, &text, error.span);
     let mut document = match ending(&item.parts).as_str() {
         "json" => json(text.clone()),
