@@ -11,3 +11,4 @@ pub mod finding;
 pub mod iam;
 pub mod input;
 pub mod report;
+pub mod triage;

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::finding::{BaselineState, Finding, Outcome, Point, Reason, Severity, Sources};
+use crate::triage::{BaselineSummary, OWN_FAMILY, OWN_RULES};
 
 pub use format::{Format, FormatError, FormatSpec, Target};
 pub use text::visible;
@@ -180,30 +181,6 @@ pub struct RuleInfo {
     pub counts: RuleCounts,
 }
 
-/// What the baseline holds that this scan does not find any more.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Absent {
-    /// The rule's id.
-    pub rule: String,
-    /// The subject's identity.
-    pub subject: String,
-    /// The fingerprint.
-    pub fingerprint: String,
-}
-
-/// What was compared with the baseline.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct BaselineSummary {
-    /// The baseline's file.
-    pub name: String,
-    /// Failures that are not in it.
-    pub new: u32,
-    /// Failures that are in it.
-    pub unchanged: u32,
-    /// What is in it and was not found any more.
-    pub absent: Vec<Absent>,
-}
-
 /// Everything that a scan has to say.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -241,6 +218,27 @@ pub struct Report {
     pub fail_on: Option<Severity>,
     /// The code that the program ends with.
     pub exit_code: u8,
+}
+
+impl RuleInfo {
+    /// The rules of triage itself, with the counts still at zero.
+    pub fn own() -> Vec<Self> {
+        let info = |rule: &crate::triage::OwnRule| Self {
+            id: rule.id.into(),
+            family: OWN_FAMILY.into(),
+            title: rule.title.into(),
+            why: rule.why.into(),
+            fix: rule.fix.into(),
+            help: format!("{}\n\n**Fix.** {}\n", rule.why, rule.fix),
+            help_uri: None,
+            severity: rule.severity,
+            enabled: true,
+            controls: BTreeMap::new(),
+            aliases: Vec::new(),
+            counts: RuleCounts::default(),
+        };
+        OWN_RULES.iter().map(info).collect()
+    }
 }
 
 /// Unknowns that share a reason.
