@@ -413,6 +413,7 @@ fn unicode(tail: &str) -> Option<(char, usize)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a slice that is off fails the test, as it should")]
 mod tests {
     use crate::doc::{Document, Kind};
 
