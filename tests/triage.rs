@@ -1,5 +1,7 @@
 //! Overrides, waivers, baseline, exit code; fingerprints that hold through edits.
 
+#![cfg(test)]
+
 #[path = "support/report.rs"]
 mod support;
 
