@@ -3,7 +3,24 @@
 //! In: policies (any JSON-shaped tree) and requests. Out: decisions with the statements that made them.
 //! Never: a guess. What is outside the model is unknown with its reason.
 
+pub mod arn;
+pub mod condition;
+mod contradiction;
+pub mod decide;
+pub mod glob;
+mod parse;
+pub mod pattern;
+pub mod policy;
 pub mod policy_type;
+pub mod principal;
+mod rcp;
+pub mod request;
 pub mod tree;
+pub mod truth;
 
+pub use decide::{Decision, Hinge, Missing, Outcome, PolicySet, Why, decide};
+pub use policy::{Effect, Malformed, Policy, Site, Statement};
 pub use policy_type::PolicyType;
+pub use principal::Principal;
+pub use request::{Context, Request};
+pub use truth::Truth;

@@ -1,0 +1,152 @@
+//! A request: who does what to which resource, and what is known of its context.
+//!
+//! In: a principal, an action, a resource and context keys. Out: a [`Request`] that policies are matched
+//! against; the keys that follow from the principal are filled in. Never: a key taken for absent because
+//! nobody said anything about it, unless the context was declared closed.
+
+use super::arn::Arn;
+use super::principal::Principal;
+
+/// What is known of one context key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// There, with these values (one for a single-valued key).
+    Values(&'a [Box<str>]),
+    /// Not in the request.
+    Absent,
+    /// In the request, its value not known.
+    Present,
+    /// Nothing is known.
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Entry {
+    Values(Box<[Box<str>]>),
+    Absent,
+    Present,
+    Unknown,
+}
+
+/// The request context: for each key its values, its absence, or that it is not known. Key names have no case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Sorted by key, keys in lower case.
+    entries: Vec<(Box<str>, Entry)>,
+    open: bool,
+}
+
+/// Keys that every request carries (IAM user guide, "AWS global condition context keys", *Availability*).
+const ALWAYS_PRESENT: [&str; 4] = ["aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"];
+
+impl Context {
+    /// A context in which a key that is not named is absent.
+    pub fn closed() -> Self {
+        Self { entries: Vec::new(), open: false }
+    }
+
+    /// A context in which nothing is known of a key that is not named.
+    pub fn open() -> Self {
+        Self { entries: Vec::new(), open: true }
+    }
+
+    /// Whether keys that are not named are unknown (else absent).
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Sets a key's values. No value at all is the same as absence.
+    pub fn set<V: Into<Box<str>>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
+        let values: Box<[Box<str>]> = values.into_iter().map(Into::into).collect();
+        self.put(key, if values.is_empty() { Entry::Absent } else { Entry::Values(values) });
+    }
+
+    /// Says that a key is not in the request.
+    pub fn set_absent(&mut self, key: &str) {
+        self.put(key, Entry::Absent);
+    }
+
+    /// Says that a key is in the request, its value not known.
+    pub fn set_present(&mut self, key: &str) {
+        self.put(key, Entry::Present);
+    }
+
+    /// Says that nothing is known of a key.
+    pub fn set_unknown(&mut self, key: &str) {
+        self.put(key, Entry::Unknown);
+    }
+
+    fn put(&mut self, key: &str, entry: Entry) {
+        let key: Box<str> = key.to_ascii_lowercase().into();
+        match self.entries.binary_search_by(|(k, _)| (**k).cmp(&*key)) {
+            Ok(at) => {
+                if let Some(slot) = self.entries.get_mut(at) {
+                    slot.1 = entry;
+                }
+            }
+            Err(at) => self.entries.insert(at, (key, entry)),
+        }
+    }
+
+    /// Whether something was said about this key (in lower case).
+    pub fn mentions(&self, key: &str) -> bool {
+        self.entries.binary_search_by(|(k, _)| (**k).cmp(key)).is_ok()
+    }
+
+    /// What is known of a key, which must be in lower case.
+    pub fn get(&self, key: &str) -> Known<'_> {
+        match self.entries.binary_search_by(|(k, _)| (**k).cmp(key)).ok().and_then(|at| self.entries.get(at)) {
+            Some((_, Entry::Values(values))) => Known::Values(values),
+            Some((_, Entry::Absent)) => Known::Absent,
+            Some((_, Entry::Present)) => Known::Present,
+            Some((_, Entry::Unknown)) if ALWAYS_PRESENT.contains(&key) => Known::Present,
+            Some((_, Entry::Unknown)) => Known::Unknown,
+            None if !self.open => Known::Absent,
+            None if ALWAYS_PRESENT.contains(&key) => Known::Present,
+            None => Known::Unknown,
+        }
+    }
+
+    /// The keys that were said something about, in lower case and in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(key, _)| &**key)
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who asks.
+    pub principal: Principal,
+    /// `service:Action`, in any case.
+    pub action: Box<str>,
+    /// The resource's ARN, or `*` for an action that takes none.
+    pub resource: Box<str>,
+    /// The account that owns the resource: as given, else the ARN's account, else the principal's.
+    pub resource_account: Option<Box<str>>,
+    /// The context, with the keys that follow from the principal and the resource's account filled in.
+    pub context: Context,
+}
+
+impl Request {
+    /// Puts a request together. Keys that follow from the principal (`aws:PrincipalArn`, `aws:PrincipalAccount`,
+    /// `aws:PrincipalType`, `aws:username`, `aws:PrincipalIsAWSService`, …) and `aws:ResourceAccount` are filled in
+    /// unless `context` says something about them. For a session named without its role's ARN, the role is taken
+    /// to have no path: give `aws:PrincipalArn` where it has one.
+    pub fn new(principal: Principal, action: &str, resource: &str, resource_account: Option<&str>, mut context: Context) -> Self {
+        let of_arn = Arn::parse(resource).map(|arn| arn.account).filter(|a| super::arn::is_account_id(a));
+        let resource_account: Option<Box<str>> = resource_account.or(of_arn).or(principal.account()).map(Into::into);
+        principal.fill(&mut context);
+        if !context.mentions("aws:resourceaccount") {
+            if let Some(account) = &resource_account {
+                context.set("aws:ResourceAccount", [account.clone()]);
+            }
+        }
+        Self { principal, action: action.into(), resource: resource.into(), resource_account, context }
+    }
+
+    /// The action's service prefix.
+    pub fn service(&self) -> &str {
+        self.action.split_once(':').map_or("", |(service, _)| service)
+    }
+}
