@@ -156,9 +156,9 @@ fn a_key_without_its_policy_is_not_known() {
 
 #[test]
 fn template_functions_are_unknown_not_refused() {
-    let yaml = "Version: 2012-10-17\nStatement:\n- Effect: Allow\n  Action: [!Ref A, 's3:Get*']\n  Resource: !Sub 'arn:${AWS::Partition}:s3:::b/*'\n";
-    let document = Document::yaml("p.yaml", yaml).unwrap();
-    let policy = Policy::parse(document.root(), PolicyKind::Identity).unwrap();
+    let json = r#"{"Statement": [{"Effect": "Allow", "Action": [{"Ref": "A"}, "s3:Get*"],
+        "Resource": {"Fn::Sub": "arn:${AWS::Partition}:s3:::b/*"}}]}"#;
+    let policy = policy(PolicyKind::Identity, json);
     let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };
     assert_eq!(ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::b/k", Context::closed()).outcome, Outcome::Conditional);
     assert_eq!(ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::c/k", Context::closed()).outcome, Outcome::ImplicitlyDenied);

@@ -220,11 +220,11 @@ impl Reader {
     fn unique_sids(&mut self, statements: &[Statement]) {
         let mut seen = HashSet::new();
         for statement in statements {
-            if let Some(sid) = statement.sid.as_deref().filter(|sid| !sid.is_empty()) {
-                if !seen.insert(sid) {
-                    let message = format!("`{sid}` is the `Sid` of two statements");
-                    self.problems.push(Malformed { mark: statement.mark, code: "duplicate-sid", message });
-                }
+            if let Some(sid) = statement.sid.as_deref().filter(|sid| !sid.is_empty())
+                && !seen.insert(sid)
+            {
+                let message = format!("`{sid}` is the `Sid` of two statements");
+                self.problems.push(Malformed { mark: statement.mark, code: "duplicate-sid", message });
             }
         }
     }

@@ -181,10 +181,8 @@ impl Principal {
         set("aws:username", user);
         match self {
             Self::Root { account, .. } => set("aws:userid", Some(account)),
-            Self::User { .. } | Self::Role { .. } | Self::FederatedUser { .. } => {
-                if !context.mentions("aws:userid") {
-                    context.set_present("aws:userid");
-                }
+            Self::User { .. } | Self::Role { .. } | Self::FederatedUser { .. } if !context.mentions("aws:userid") => {
+                context.set_present("aws:userid");
             }
             _ => {}
         }

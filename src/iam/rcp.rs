@@ -23,10 +23,10 @@ const FREE: [&str; 8] = [
 
 /// Whether RCPs bind a service's actions.
 pub(crate) fn bind(service: &str) -> Truth {
-    let is = |known: &&str| known.eq_ignore_ascii_case(service);
-    if BOUND.iter().any(|known| is(&known)) {
+    let within = |table: &[&str]| table.iter().any(|known| known.eq_ignore_ascii_case(service));
+    if within(&BOUND) {
         Truth::True
-    } else if FREE.iter().any(|known| is(&known)) {
+    } else if within(&FREE) {
         Truth::False
     } else {
         Truth::Unknown

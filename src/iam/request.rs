@@ -137,10 +137,10 @@ impl Request {
         let of_arn = Arn::parse(resource).map(|arn| arn.account).filter(|a| super::arn::is_account_id(a));
         let resource_account: Option<Box<str>> = resource_account.or(of_arn).or(principal.account()).map(Into::into);
         principal.fill(&mut context);
-        if !context.mentions("aws:resourceaccount") {
-            if let Some(account) = &resource_account {
-                context.set("aws:ResourceAccount", [account.clone()]);
-            }
+        if !context.mentions("aws:resourceaccount")
+            && let Some(account) = &resource_account
+        {
+            context.set("aws:ResourceAccount", [account.clone()]);
         }
         Self { principal, action: action.into(), resource: resource.into(), resource_account, context }
     }

@@ -168,10 +168,10 @@ fn statement_hinges(policy: &Policy, statement: &Statement, request: &Request, i
             }
         }
     }
-    if let Some(principal) = &statement.principal {
-        if principal.names(&request.principal, statement.effect == Effect::Deny).at_all() == Truth::Unknown {
-            into.push(Hinge::Principal(at(principal.mark)));
-        }
+    if let Some(principal) = &statement.principal
+        && principal.names(&request.principal, statement.effect == Effect::Deny).at_all() == Truth::Unknown
+    {
+        into.push(Hinge::Principal(at(principal.mark)));
     }
     for condition in &statement.conditions {
         if condition.holds(context) != Truth::Unknown {
