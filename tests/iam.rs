@@ -2,23 +2,23 @@
 
 use alicerce::doc::Document;
 use alicerce::iam::decide::{Exception, outcome};
-use alicerce::iam::{Context, Decision, Hinge, Outcome, Policy, PolicyKind, PolicySet, Principal, Request, decide};
+use alicerce::iam::{Context, Decision, Hinge, Outcome, Policy, PolicySet, PolicyType, Principal, Request, decide};
 
-fn policy(kind: PolicyKind, json: &str) -> Policy {
+fn policy(kind: PolicyType, json: &str) -> Policy {
     try_policy(kind, json).unwrap_or_else(|codes| panic!("{codes:?}: {json}"))
 }
 
-fn try_policy(kind: PolicyKind, json: &str) -> Result<Policy, Vec<&'static str>> {
+fn try_policy(kind: PolicyType, json: &str) -> Result<Policy, Vec<&'static str>> {
     let document = Document::json("p.json", json).unwrap();
     Policy::parse(document.root(), kind).map_err(|problems| problems.into_iter().map(|p| p.code).collect())
 }
 
-fn statement(kind: PolicyKind, body: &str) -> Policy {
+fn statement(kind: PolicyType, body: &str) -> Policy {
     policy(kind, &format!(r#"{{"Version": "2012-10-17", "Statement": {{{body}}}}}"#))
 }
 
 fn identity(body: &str) -> Policy {
-    statement(PolicyKind::Identity, body)
+    statement(PolicyType::Identity, body)
 }
 
 const ROLE: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
@@ -35,31 +35,31 @@ fn refused_policies_say_why() {
     let refused = |kind, json: &str| try_policy(kind, json).unwrap_err();
     let body = r#""Effect":"Allow","Action":"s3:*","Resource":"*""#;
     let one = |extra: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{{extra}}}]}}"#);
-    assert_eq!(refused(PolicyKind::Identity, "[]"), ["policy-not-an-object"]);
-    assert_eq!(refused(PolicyKind::Identity, "{}"), ["missing-statement"]);
-    assert_eq!(refused(PolicyKind::Identity, &one("")), ["missing-effect", "missing-action", "missing-resource"]);
-    assert_eq!(refused(PolicyKind::Identity, &one(&format!(r#"{body},"Principal":"*""#))), ["principal-not-allowed"]);
-    assert_eq!(refused(PolicyKind::Identity, &one(&format!(r#"{body},"Conditions":{{}}"#))), ["unknown-element"]);
-    assert_eq!(refused(PolicyKind::Identity, &one(&format!(r#"{body},"NotAction":"s3:Get*""#))), ["both-forms-of-element"]);
-    assert_eq!(refused(PolicyKind::Identity, &one(&body.replace("Allow", "allow"))), ["invalid-effect"]);
-    assert_eq!(refused(PolicyKind::Identity, &one(&body.replace("s3:*", "s3"))), ["action-without-service"]);
+    assert_eq!(refused(PolicyType::Identity, "[]"), ["policy-not-an-object"]);
+    assert_eq!(refused(PolicyType::Identity, "{}"), ["missing-statement"]);
+    assert_eq!(refused(PolicyType::Identity, &one("")), ["missing-effect", "missing-action", "missing-resource"]);
+    assert_eq!(refused(PolicyType::Identity, &one(&format!(r#"{body},"Principal":"*""#))), ["principal-not-allowed"]);
+    assert_eq!(refused(PolicyType::Identity, &one(&format!(r#"{body},"Conditions":{{}}"#))), ["unknown-element"]);
+    assert_eq!(refused(PolicyType::Identity, &one(&format!(r#"{body},"NotAction":"s3:Get*""#))), ["both-forms-of-element"]);
+    assert_eq!(refused(PolicyType::Identity, &one(&body.replace("Allow", "allow"))), ["invalid-effect"]);
+    assert_eq!(refused(PolicyType::Identity, &one(&body.replace("s3:*", "s3"))), ["action-without-service"]);
     assert_eq!(
-        refused(PolicyKind::Identity, &one(&body.replace(r#""Resource":"*""#, r#""Resource":"bucket""#))),
+        refused(PolicyType::Identity, &one(&body.replace(r#""Resource":"*""#, r#""Resource":"bucket""#))),
         ["resource-not-an-arn"]
     );
     assert_eq!(
-        refused(PolicyKind::Identity, &one(&format!(r#"{body},"Condition":{{"StringIs":{{"aws:x":"y"}}}}"#))),
+        refused(PolicyType::Identity, &one(&format!(r#"{body},"Condition":{{"StringIs":{{"aws:x":"y"}}}}"#))),
         ["unknown-operator"]
     );
-    assert_eq!(refused(PolicyKind::Identity, &one(&format!(r#"{body},"Sid":"a","Sid":"b""#))), ["duplicate-element"]);
-    assert_eq!(refused(PolicyKind::Resource, &one(body)), ["missing-principal"]);
+    assert_eq!(refused(PolicyType::Identity, &one(&format!(r#"{body},"Sid":"a","Sid":"b""#))), ["duplicate-element"]);
+    assert_eq!(refused(PolicyType::Resource, &one(body)), ["missing-principal"]);
     assert_eq!(
-        refused(PolicyKind::Resource, &one(&format!(r#"{body},"Principal":{{"AWS":"arn:aws:iam::111122223333:role/*"}}"#))),
+        refused(PolicyType::Resource, &one(&format!(r#"{body},"Principal":{{"AWS":"arn:aws:iam::111122223333:role/*"}}"#))),
         ["invalid-principal"]
     );
-    assert_eq!(refused(PolicyKind::Trust, &one(&format!(r#"{body},"Principal":{{"AWS":"*"}}"#))), ["resource-not-allowed"]);
-    assert_eq!(refused(PolicyKind::Rcp, &one(&format!(r#"{body},"Principal":"*""#))), ["rcp-allow"]);
-    assert_eq!(refused(PolicyKind::Identity, r#"{"Version":"2020-01-01","Statement":[]}"#), ["invalid-version"]);
+    assert_eq!(refused(PolicyType::Trust, &one(&format!(r#"{body},"Principal":{{"AWS":"*"}}"#))), ["resource-not-allowed"]);
+    assert_eq!(refused(PolicyType::Rcp, &one(&format!(r#"{body},"Principal":"*""#))), ["rcp-allow"]);
+    assert_eq!(refused(PolicyType::Identity, r#"{"Version":"2020-01-01","Statement":[]}"#), ["invalid-version"]);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn service_control_policies_take_the_whole_language() {
         r#""Effect":"Allow","Action":"s3:*","NotResource":"arn:aws:s3:::x","Condition":{"Bool":{"aws:SecureTransport":true}}"#,
         r#""Effect":"Deny","Action":"*:Call*Token","Resource":"arn:aws:s3:::*""#,
     ] {
-        statement(PolicyKind::Scp, body);
+        statement(PolicyType::Scp, body);
     }
 }
 
@@ -124,9 +124,9 @@ fn conditions_that_exclude_each_other_grant_nothing() {
 
 #[test]
 fn a_resource_policy_grants_by_the_form_of_its_principal() {
-    let boundary = statement(PolicyKind::Boundary, r#""Effect":"Allow","Action":"sqs:*","Resource":"*""#);
+    let boundary = statement(PolicyType::Boundary, r#""Effect":"Allow","Action":"sqs:*","Resource":"*""#);
     let grant = |who: &str| {
-        statement(PolicyKind::Resource, &format!(r#""Effect":"Allow","Principal":{who},"Action":"s3:*","Resource":"*""#))
+        statement(PolicyType::Resource, &format!(r#""Effect":"Allow","Principal":{who},"Action":"s3:*","Resource":"*""#))
     };
     for (who, expected) in [
         (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/app/s1"}"#, Outcome::Allowed),
@@ -158,7 +158,7 @@ fn a_key_without_its_policy_is_not_known() {
 fn template_functions_are_unknown_not_refused() {
     let json = r#"{"Statement": [{"Effect": "Allow", "Action": [{"Ref": "A"}, "s3:Get*"],
         "Resource": {"Fn::Sub": "arn:${AWS::Partition}:s3:::b/*"}}]}"#;
-    let policy = policy(PolicyKind::Identity, json);
+    let policy = policy(PolicyType::Identity, json);
     let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };
     assert_eq!(ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::b/k", Context::closed()).outcome, Outcome::Conditional);
     assert_eq!(ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::c/k", Context::closed()).outcome, Outcome::ImplicitlyDenied);
@@ -167,7 +167,7 @@ fn template_functions_are_unknown_not_refused() {
 }
 
 fn policy_json_is_conditional(json: &str) {
-    let policy = policy(PolicyKind::Identity, json);
+    let policy = policy(PolicyType::Identity, json);
     let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };
     assert_eq!(ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::b/k", Context::closed()).outcome, Outcome::Conditional);
 }
@@ -176,7 +176,7 @@ fn policy_json_is_conditional(json: &str) {
 fn ten_megabytes_take_linear_time() {
     let actions: Vec<String> = (0..300_000).map(|i| format!("\"s3:GetObject{i}*?*x*\"")).collect();
     let json = format!(r#"{{"Statement":[{{"Effect":"Allow","Action":[{}],"Resource":"*"}}]}}"#, actions.join(","));
-    let policy = policy(PolicyKind::Identity, &json);
+    let policy = policy(PolicyType::Identity, &json);
     let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };
     assert_eq!(ask(&set, ROLE, "s3:PutObject", "arn:aws:s3:::b", Context::open()).outcome, Outcome::ImplicitlyDenied);
 }

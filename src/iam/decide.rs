@@ -10,7 +10,8 @@
 mod explain;
 mod tally;
 
-use super::policy::{Policy, PolicyKind, Site};
+use super::policy::{Policy, Site};
+use super::policy_type::PolicyType;
 use super::principal::Principal;
 use super::request::Request;
 use super::truth::Truth;
@@ -18,29 +19,10 @@ use super::truth::Truth;
 pub use explain::{Hinge, Said, Why};
 use tally::{Tallies, Tally};
 
-/// The types of policy that take part in a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum PolicyType {
-    /// Identity-based policies of the user or role and of the user's groups.
-    Identity,
-    /// The permissions boundary.
-    Boundary,
-    /// Session policies.
-    Session,
-    /// The resource's policy, a trust policy and a key policy included.
-    Resource,
-    /// The policy of the VPC endpoint that the request goes through.
-    Endpoint,
-    /// Service control policies.
-    Scp,
-    /// Resource control policies.
-    Rcp,
-}
-
 /// A policy that is in force but could not be read: what it says is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// Its type.
+    /// Its type; for the resource's policy `Resource`, `Trust` or `Key`.
     pub kind: PolicyType,
     /// Why it is not known, in a few words.
     pub why: String,
@@ -194,7 +176,7 @@ impl Setting {
         let same_account = sides == Sides::SameAccount;
         let rcp_free = policies.service_linked_role || (policies.management_account && same_account);
         let must_grant = match policies.resource {
-            Some(policy) => matches!(policy.kind, PolicyKind::Trust | PolicyKind::KeyPolicy),
+            Some(policy) => matches!(policy.kind, PolicyType::Trust | PolicyType::Key),
             None => needs_resource_policy(request),
         };
         Self {

@@ -9,10 +9,11 @@ mod elements;
 
 use std::collections::HashSet;
 
-use super::policy::{Effect, Malformed, Matcher, Policy, PolicyKind, Statement, Version};
+use super::policy::{Effect, Malformed, Matcher, Policy, Statement, Version};
+use super::policy_type::PolicyType;
 use super::tree::{Mark, Shape, Tree};
 
-pub(crate) fn parse<T: Tree>(root: T, kind: PolicyKind) -> Result<Policy, Vec<Malformed>> {
+pub(crate) fn parse<T: Tree>(root: T, kind: PolicyType) -> Result<Policy, Vec<Malformed>> {
     let mut reader = Reader { kind, version: Version::V2008, problems: Vec::new() };
     let policy = reader.policy(root);
     if reader.problems.is_empty() { Ok(policy) } else { Err(reader.problems) }
@@ -20,7 +21,7 @@ pub(crate) fn parse<T: Tree>(root: T, kind: PolicyKind) -> Result<Policy, Vec<Ma
 
 /// What is being read, and what was wrong so far.
 struct Reader {
-    kind: PolicyKind,
+    kind: PolicyType,
     version: Version,
     problems: Vec<Malformed>,
 }
@@ -182,7 +183,7 @@ impl Reader {
                 statement.conditions = self.conditions(value, &mut statement.partly_unknown);
             }
         }
-        if self.kind == PolicyKind::Rcp {
+        if self.kind == PolicyType::Rcp {
             self.rcp_grammar(&statement);
         }
         statement.contradictory = super::contradiction::contradictory(&statement.conditions);
@@ -209,7 +210,7 @@ impl Reader {
     /// IAM takes letters and digits only; other services are freer.
     fn sid<T: Tree>(&mut self, value: T) -> Option<Box<str>> {
         let sid = self.text(value, "Sid")?;
-        let strict = matches!(self.kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session);
+        let strict = matches!(self.kind, PolicyType::Identity | PolicyType::Boundary | PolicyType::Session);
         if strict && !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
             let message = format!("`{sid}`: a `Sid` holds ASCII letters and digits only");
             self.problem(value.mark(), "invalid-sid", message);

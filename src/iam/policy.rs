@@ -6,33 +6,11 @@
 
 use super::condition::Condition;
 use super::pattern::Pattern;
+use super::policy_type::PolicyType;
 use super::principal::{Named, PrincipalMatcher};
 use super::request::Request;
 use super::tree::{Mark, Tree};
 use super::truth::Truth;
-
-/// What a policy is attached to; it decides which elements AWS accepts in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PolicyKind {
-    /// Attached to a user, group or role, inline or managed.
-    Identity,
-    /// Attached to a resource (a bucket, a secret, a knowledge base, …).
-    Resource,
-    /// A role's trust policy.
-    Trust,
-    /// A permissions boundary.
-    Boundary,
-    /// A service control policy.
-    Scp,
-    /// A resource control policy.
-    Rcp,
-    /// A session policy, passed to `AssumeRole` or `GetFederationToken`.
-    Session,
-    /// A VPC endpoint policy.
-    Endpoint,
-    /// The key policy of a KMS key.
-    KeyPolicy,
-}
 
 /// The language's version; policy variables exist in the later one only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -68,7 +46,7 @@ pub struct Site {
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// What it was read as.
-    pub kind: PolicyKind,
+    pub kind: PolicyType,
     /// The language's version.
     pub version: Version,
     /// `Id`.
@@ -147,7 +125,7 @@ impl Policy {
     ///
     /// # Errors
     /// All the reasons for which AWS would refuse it. Template functions whose value is not known are no reason.
-    pub fn parse<T: Tree>(root: T, kind: PolicyKind) -> Result<Self, Vec<Malformed>> {
+    pub fn parse<T: Tree>(root: T, kind: PolicyType) -> Result<Self, Vec<Malformed>> {
         super::parse::parse(root, kind)
     }
 

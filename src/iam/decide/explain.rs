@@ -25,7 +25,7 @@ pub enum Said {
 /// One line of a decision's reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why {
-    /// The policy type.
+    /// The policy type; the resource's policy goes by its own (`Resource`, `Trust`, `Key`).
     pub kind: PolicyType,
     /// The level (0 is the root) of an SCP or RCP.
     pub level: Option<usize>,
@@ -93,7 +93,9 @@ fn groups<'a>(set: &PolicySet<'a>, setting: &Setting) -> Vec<Group<'a>> {
     one(PolicyType::Identity, set.identity.clone());
     one(PolicyType::Boundary, set.boundary.into_iter().collect());
     one(PolicyType::Session, set.session.clone());
-    one(PolicyType::Resource, set.resource.into_iter().collect());
+    if let Some(policy) = set.resource {
+        one(policy.kind, vec![policy]);
+    }
     for endpoint in &set.endpoint {
         one(PolicyType::Endpoint, vec![endpoint]);
     }

@@ -94,7 +94,7 @@ pub(super) struct Tallies {
 
 impl Tallies {
     pub(super) fn of(policies: &PolicySet<'_>, request: &Request, setting: &Setting) -> Self {
-        let missing = |kind| policies.missing.iter().any(|m: &Missing| m.kind == kind);
+        let missing = |kind| policies.missing.iter().any(|m: &Missing| in_decision(m.kind) == kind);
         let limit = |kind, tally: Tally| if missing(kind) { tally.with_unknown(true) } else { tally };
         let grant = |kind, tally: Tally| if missing(kind) { tally.with_unknown(false) } else { tally };
         let boundary = policies.boundary.map_or(Tally::SILENT, |policy| Tally::union([policy], request));
@@ -130,4 +130,12 @@ fn each(tallies: impl Iterator<Item = Tally>) -> Tally {
 /// Every level must allow.
 fn levels(levels: Option<&[Vec<&Policy>]>, request: &Request) -> Tally {
     each(levels.unwrap_or_default().iter().map(|level| Tally::union(level.iter().copied(), request)))
+}
+
+/// The place of a policy's type in the decision: trust and key policies are resource policies.
+pub(super) fn in_decision(kind: PolicyType) -> PolicyType {
+    match kind {
+        PolicyType::Trust | PolicyType::Key => PolicyType::Resource,
+        other => other,
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::{Reader, Scalar, function, text_of};
 use crate::iam::pattern::{Pattern, Reading};
-use crate::iam::policy::{Effect, Matcher, PolicyKind, Statement};
+use crate::iam::policy::{Effect, Matcher, Statement};
+use crate::iam::policy_type::PolicyType;
 use crate::iam::principal::{Entry, EntryKind, PrincipalMatcher};
 use crate::iam::tree::{Mark, Shape, Tree};
 
@@ -25,7 +26,7 @@ impl Reader {
         let Some((key, value, negated)) = element else {
             let needed = matches!(
                 self.kind,
-                PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Scp | PolicyKind::Rcp
+                PolicyType::Identity | PolicyType::Boundary | PolicyType::Session | PolicyType::Scp | PolicyType::Rcp
             );
             if needed {
                 let message = "the statement has neither `Resource` nor `NotResource`".into();
@@ -33,14 +34,14 @@ impl Reader {
             }
             return None;
         };
-        if self.kind == PolicyKind::Trust {
+        if self.kind == PolicyType::Trust {
             let message = "a trust policy has no `Resource`: it is about the role it belongs to".into();
             self.problem(key.mark(), "resource-not-allowed", message);
         }
         let reading = Reading { wildcards: true, fold: false, variables: self.variables() };
         let patterns = self.patterns(value, reading, "Resource");
         // Resource policies of some services name resources otherwise (`execute-api:/stage/*`).
-        let arns_only = !matches!(self.kind, PolicyKind::Resource | PolicyKind::Endpoint | PolicyKind::KeyPolicy);
+        let arns_only = !matches!(self.kind, PolicyType::Resource | PolicyType::Endpoint | PolicyType::Key);
         for pattern in &patterns {
             let text = &*pattern.text;
             let plausible = text.starts_with(['*', '?']) || text.starts_with("${") || text.starts_with("arn:");
@@ -82,10 +83,10 @@ impl Reader {
     pub(super) fn principal<T: Tree>(&mut self, node: T, element: Option<(T, T, bool)>) -> Option<PrincipalMatcher> {
         let has_principals = matches!(
             self.kind,
-            PolicyKind::Resource | PolicyKind::Trust | PolicyKind::Endpoint | PolicyKind::KeyPolicy | PolicyKind::Rcp
+            PolicyType::Resource | PolicyType::Trust | PolicyType::Endpoint | PolicyType::Key | PolicyType::Rcp
         );
         let Some((key, value, negated)) = element else {
-            if has_principals && self.kind != PolicyKind::Endpoint {
+            if has_principals && self.kind != PolicyType::Endpoint {
                 let message = "the statement has neither `Principal` nor `NotPrincipal`".into();
                 self.problem(node.mark(), "missing-principal", message);
             }
