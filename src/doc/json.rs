@@ -3,9 +3,7 @@
 //! Strict RFC 8259 with two tolerances that are reported, never silent: duplicate keys and trailing
 //! commas. A byte-order mark is skipped. Depth is bounded by [`MAX_DEPTH`]; no recursion.
 
-use std::collections::HashSet;
-
-use super::{MAX_DEPTH, ParseError, Problem, RawKind, RawNode, Span, Tree};
+use super::{MAX_DEPTH, ParseError, Problem, RawKind, RawNode, Span, Tree, duplicates};
 
 /// Parses a whole text.
 pub(crate) fn parse(text: &str) -> Result<(Tree, Vec<Problem>), ParseError> {
@@ -34,11 +32,7 @@ enum Expect {
 impl<'t> Parser<'t> {
     fn new(text: &'t str) -> Result<Self, ParseError> {
         if u32::try_from(text.len()).is_err() {
-            return Err(ParseError {
-                code: "too-large",
-                message: "the text is 4 GiB or larger, which is more than one document may hold".into(),
-                span: Span { start: 0, end: 0 },
-            });
+            return Err(too_large());
         }
         let bytes = text.as_bytes();
         // An upper bound on nodes that is cheap to count, so that the tree is allocated once.
@@ -181,7 +175,7 @@ impl<'t> Parser<'t> {
             node.end = to_u32(self.at);
             node.next = next;
             if node.kind == RawKind::Object {
-                self.report_duplicates(idx);
+                duplicates::report(&self.tree, self.text, idx, true, &mut self.problems);
             }
         }
     }
@@ -287,59 +281,6 @@ impl<'t> Parser<'t> {
         }
         Ok(())
     }
-
-    fn report_duplicates(&mut self, object: u32) {
-        let keys = Keys { tree: &self.tree, text: self.text, at: object + 1 };
-        let mut seen: HashSet<&str> = HashSet::new();
-        let mut few: Vec<&str> = Vec::with_capacity(8);
-        let mut found = Vec::new();
-        for (name, at) in keys {
-            let fresh = if few.len() < 8 {
-                let fresh = !few.contains(&name);
-                few.push(name);
-                if few.len() == 8 {
-                    seen.extend(few.iter());
-                }
-                fresh
-            } else {
-                seen.insert(name)
-            };
-            if !fresh {
-                found.push(Problem {
-                    code: "duplicate-key",
-                    message: format!(
-                        "the key `{}` stands twice in one object; readers differ in which value they take",
-                        shorten(name)
-                    ),
-                    span: at,
-                });
-            }
-        }
-        self.problems.append(&mut found);
-    }
-}
-
-/// The keys of the object whose first key is node `at`.
-struct Keys<'p> {
-    tree: &'p Tree,
-    text: &'p str,
-    at: u32,
-}
-
-impl<'p> Iterator for Keys<'p> {
-    type Item = (&'p str, Span);
-    fn next(&mut self) -> Option<Self::Item> {
-        let key = self.tree.nodes.get(self.at as usize)?;
-        let value = self.tree.nodes.get(self.at as usize + 1)?;
-        let name = if key.decoded {
-            let at = self.tree.decoded.binary_search_by_key(&self.at, |(i, _)| *i).ok()?;
-            self.tree.decoded.get(at).map(|(_, s)| &**s)?
-        } else {
-            self.text.get(key.start as usize + 1..(key.end as usize).checked_sub(1)?)?
-        };
-        self.at = value.next;
-        Some((name, Span { start: key.start, end: key.end }))
-    }
 }
 
 /// At most 60 characters of user text for a message.
@@ -349,6 +290,15 @@ pub(crate) fn shorten(text: &str) -> String {
         out.push('…');
     }
     out
+}
+
+/// Spans are 32-bit.
+pub(super) fn too_large() -> ParseError {
+    ParseError {
+        code: "too-large",
+        message: "the text is 4 GiB or larger, which is more than one document may hold".into(),
+        span: Span { start: 0, end: 0 },
+    }
 }
 
 fn span(start: usize, end: usize) -> Span {

@@ -4,6 +4,7 @@
 //! policy in `PolicyDocument`). Out: a [`Document`] whose nodes are small indices into one flat array.
 //! Never: a panic on any input, a silently merged duplicate key, unbounded recursion.
 
+mod duplicates;
 mod iam_tree;
 pub mod json;
 pub mod position;
@@ -353,12 +354,23 @@ impl<'d> Node<'d> {
 
     /// A number without fraction or exponent that fits an `i64`.
     pub fn as_i64(self) -> Option<i64> {
-        self.number_text()?.parse().ok()
+        let text = self.number_text()?;
+        match (text.strip_prefix("0x"), text.strip_prefix("0o")) {
+            (Some(hex), _) => i64::from_str_radix(hex, 16).ok(),
+            (_, Some(octal)) => i64::from_str_radix(octal, 8).ok(),
+            _ => text.parse().ok(),
+        }
     }
 
     /// Any number.
     pub fn as_f64(self) -> Option<f64> {
-        self.number_text()?.parse().ok()
+        let text = self.number_text()?;
+        if text.starts_with("0x") || text.starts_with("0o") {
+            // Wider than 53 bits is rounded, as for any other number.
+            return self.as_i64().map(|n| n as f64);
+        }
+        // YAML writes `.inf` and `.nan`; their letters are Rust's.
+        if text.ends_with(|c: char| c.is_ascii_alphabetic()) { text.replacen('.', "", 1).parse().ok() } else { text.parse().ok() }
     }
 
     /// `true` or `false`.
