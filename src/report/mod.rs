@@ -4,6 +4,7 @@
 //! Never: a control character of somebody else's text on a terminal, or a finding left out without saying so.
 
 pub mod format;
+pub mod human;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -328,13 +329,16 @@ impl Report {
             if rule.enabled {
                 let counts = out.entry(&rule.family).or_default();
                 counts.pass += rule.counts.pass;
-                counts.unknown += rule.counts.unknown;
             }
         }
-        for finding in self.of(Outcome::Fail) {
+        for finding in &self.findings {
             let family = family_of.get(finding.rule.as_str()).copied().unwrap_or("other");
             let counts = out.entry(family).or_default();
-            if finding.triage.waiver.is_some() {
+            if finding.outcome == Outcome::Unknown {
+                counts.unknown += 1;
+            } else if finding.outcome != Outcome::Fail {
+                continue;
+            } else if finding.triage.waiver.is_some() {
                 counts.waived += 1;
             } else if finding.triage.baseline == Some(BaselineState::Unchanged) {
                 counts.known += 1;
