@@ -5,10 +5,13 @@
 //! be reached), `rule` and `engine` (rule x subject = outcome), `finding`, `triage`, `report`.
 //! Nothing flows back.
 
+pub mod catalog;
 pub mod config;
 pub mod doc;
+pub mod facts;
 pub mod finding;
 pub mod iam;
 pub mod input;
 pub mod report;
 pub mod triage;
+pub mod world;

@@ -5,14 +5,22 @@
 //! and joined to others by edges. An edge to something that is not loaded is unknown, never absent.
 
 mod build;
+mod credential_report;
+mod edges;
+mod embedded;
+mod index;
 pub mod kind;
 pub mod kinds;
+mod lookup;
+mod missing;
+pub mod organization;
 pub mod shape;
 pub mod value;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+pub use build::Builder;
 pub use kind::Kind;
 pub use value::{Lookup, NodeId, Object, Reason, Value, Why};
 
@@ -35,10 +43,23 @@ pub struct Fact {
     /// Stable identity: the ARN where AWS gives one or it can be derived, else
     /// `<account>/<region>/<kind>/<local id>`; for a bare policy file its path.
     pub id: Arc<str>,
+    /// What identifies it within its kind's scope (an id, a name, an ARN).
+    pub key: Arc<str>,
     /// The short name people use: role name, endpoint id, bucket name.
     pub name: Arc<str>,
     /// The node that is the resource.
     pub node: NodeId,
+    /// `node` is of a summary only: fields that it lacks are not collected rather than absent.
+    pub summary: bool,
+    /// The resource of the call that gave it (the parent of a listing).
+    pub call_resource: Option<Arc<str>>,
+}
+
+/// A further answer that a fact stands in.
+#[derive(Debug, Clone)]
+struct Further {
+    node: NodeId,
+    call_resource: Option<Arc<str>>,
 }
 
 /// All facts of a scan.
@@ -47,9 +68,14 @@ pub struct Facts {
     documents: Vec<Arc<Document>>,
     facts: Vec<Fact>,
     by_kind: HashMap<&'static str, Vec<FactId>>,
-    /// (kind, account, region, local key) to fact; see `build.rs` for what keys a kind.
-    by_key: HashMap<build::Key, FactId>,
+    by_key: HashMap<&'static str, HashMap<Arc<str>, Vec<FactId>>>,
     by_id: HashMap<Arc<str>, FactId>,
+    /// Further nodes of facts that stand in several answers, after the best one.
+    also: HashMap<FactId, Vec<Further>>,
+    /// Strings that hold JSON: the document made of them, or why there is none.
+    embedded: HashMap<NodeId, Result<u32, Arc<Why>>>,
+    calls: index::Calls,
+    back: OnceLock<edges::BackIndex>,
     /// What was collected, denied, failed, not attempted.
     pub coverage: Coverage,
 }
@@ -70,6 +96,11 @@ impl Facts {
         self.facts.get(id.0 as usize)
     }
 
+    /// All facts, in the order they were loaded.
+    pub fn iter(&self) -> impl Iterator<Item = (FactId, &Fact)> {
+        self.facts.iter().zip(0u32..).map(|(fact, at)| (FactId(at), fact))
+    }
+
     /// All facts of a kind, in the order they were loaded.
     pub fn of_kind(&self, kind: &str) -> &[FactId] {
         self.by_kind.get(kind).map_or(&[], Vec::as_slice)
@@ -78,6 +109,19 @@ impl Facts {
     /// The fact with this stable identity (ARN).
     pub fn by_id(&self, id: &str) -> Option<FactId> {
         self.by_id.get(id).copied()
+    }
+
+    /// The fact of a kind with this key; `None` for the account or Region leaves it open, and then
+    /// there must be exactly one.
+    pub fn by_key(&self, kind: &str, key: &str, account: Option<&str>, region: Option<&str>) -> Option<FactId> {
+        let candidates = self.by_key.get(kind)?.get(key)?;
+        let fits = |have: Option<&str>, want: Option<&str>| have.is_none() || want.is_none() || have == want;
+        let mut found = candidates
+            .iter()
+            .copied()
+            .filter(|id| self.get(*id).is_some_and(|f| fits(f.account.as_deref(), account) && fits(f.region.as_deref(), region)));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
     }
 
     /// How many facts there are.

@@ -3,6 +3,9 @@
 //! `any` · `bool` · `int` · `double` · `string` · `timestamp` · `list<T>` · `map<T>` · `fact:KIND` ·
 //! `shape:SERVICE.Shape` (an AWS API shape, from the generated table) · `object:NAME` (a derived object).
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 /// A parsed type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
@@ -70,4 +73,31 @@ pub struct Member {
     pub optional: bool,
     /// One line for the documentation; empty for AWS's own fields.
     pub doc: String,
+}
+
+/// The members of an AWS shape (`ec2.VpcEndpoint`), in the order of AWS's model.
+///
+/// The table is generated from botocore's models, see `docs/shapes.md`; read once, at the first call.
+pub fn lookup(name: &str) -> Option<&'static [Member]> {
+    static TABLE: OnceLock<HashMap<&'static str, Vec<Member>>> = OnceLock::new();
+    TABLE.get_or_init(read_table).get(name).map(Vec::as_slice)
+}
+
+const SHAPES: &str = include_str!("shapes.txt");
+
+fn read_table() -> HashMap<&'static str, Vec<Member>> {
+    let mut table: HashMap<&'static str, Vec<Member>> = HashMap::new();
+    let mut shape = "";
+    for line in SHAPES.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let Some(member) = line.strip_prefix(' ') else {
+            shape = line;
+            table.entry(shape).or_default();
+            continue;
+        };
+        let Some((name, ty)) = member.split_once(' ') else { continue };
+        let (name, optional) = name.strip_suffix('?').map_or((name, false), |name| (name, true));
+        let ty = Type::parse(ty).unwrap_or(Type::Any);
+        table.entry(shape).or_default().push(Member { name: name.to_owned(), ty, optional, doc: String::new() });
+    }
+    table
 }

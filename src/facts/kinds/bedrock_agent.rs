@@ -1,0 +1,64 @@
+//! Amazon Bedrock knowledge bases, data sources and agents.
+
+use super::super::kind::{Back, Edge, Kind, Scope, Source, refer_whole};
+
+const ROLE: &str = "the role it acts as";
+
+pub(super) static KINDS: &[Kind] = &[
+    Kind {
+        sources: &[
+            Source::new("bedrock-agent", "get-knowledge-base", "knowledgeBase", "knowledgeBaseId")
+                .arn("knowledgeBaseArn")
+                .name("name"),
+            Source::new("bedrock-agent", "list-knowledge-bases", "knowledgeBaseSummaries[]", "knowledgeBaseId")
+                .arn("arn:{partition}:bedrock:{region}:{account}:knowledge-base/{key}")
+                .name("name")
+                .summary(),
+        ],
+        edges: &[Edge::one("role", "iam-role", "roleArn", ROLE)],
+        back: &[Back::new("data_sources", "data-source", "knowledge_base", "its data sources")
+            .listed_by("bedrock-agent", "list-data-sources")],
+        ..Kind::new("knowledge-base", "knowledge base", Scope::Region, "bedrock-agent.KnowledgeBase")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock-agent", "get-data-source", "dataSource", "knowledgeBaseId,dataSourceId").name("name"),
+            Source::new("bedrock-agent", "list-data-sources", "dataSourceSummaries[]", "knowledgeBaseId,dataSourceId")
+                .name("name")
+                .per_parent()
+                .summary(),
+        ],
+        edges: &[
+            Edge::one("knowledge_base", "knowledge-base", "knowledgeBaseId", "the knowledge base it feeds"),
+            Edge::one(
+                "bucket",
+                "s3-bucket",
+                "dataSourceConfiguration.s3Configuration.bucketArn",
+                "the bucket it reads; absent for other sources",
+            ),
+            Edge::one(
+                "kms_key",
+                "kms-key",
+                "serverSideEncryptionConfiguration.kmsKeyArn",
+                "the key that encrypts what it ingests",
+            ),
+        ],
+        refer: refer_whole,
+        ..Kind::new("data-source", "data source", Scope::Region, "bedrock-agent.DataSource")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock-agent", "get-agent", "agent", "agentId").arn("agentArn").name("agentName"),
+            Source::new("bedrock-agent", "list-agents", "agentSummaries[]", "agentId")
+                .arn("arn:{partition}:bedrock:{region}:{account}:agent/{key}")
+                .name("agentName")
+                .summary(),
+        ],
+        edges: &[
+            Edge::one("role", "iam-role", "agentResourceRoleArn", ROLE),
+            Edge::one("guardrail", "guardrail", "guardrailConfiguration.guardrailIdentifier", "its guardrail"),
+            Edge::one("kms_key", "kms-key", "customerEncryptionKeyArn", "the key that encrypts it"),
+        ],
+        ..Kind::new("agent", "Bedrock agent", Scope::Region, "bedrock-agent.Agent")
+    },
+];

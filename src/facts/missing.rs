@@ -1,0 +1,154 @@
+//! Reasons: why something is not known, told from what coverage says of the calls that would tell.
+
+use std::sync::Arc;
+
+use super::index::Seen;
+use super::kind::{Kind, Source};
+use super::{Fact, Facts, Reason, Why};
+use crate::input::Status;
+
+/// Where a call was made, or would have been.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) account: Option<&'a str>,
+    pub(super) region: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn of(fact: &'a Fact) -> Self {
+        Self { account: fact.account.as_deref(), region: fact.region.as_deref() }
+    }
+
+    fn covers(self, seen: &Seen) -> bool {
+        let fits = |have: Option<&str>, want: Option<&str>| have.is_none() || want.is_none() || have == want;
+        fits(seen.account.as_deref(), self.account) && fits(seen.region.as_deref(), self.region)
+    }
+
+    fn text(self) -> String {
+        match (self.account, self.region) {
+            (Some(account), Some(region)) => format!(" in account {account}, {region}"),
+            (Some(account), None) => format!(" in account {account}"),
+            (None, Some(region)) => format!(" in {region}"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+fn call_text(service: &str, operation: &str, resource: &str, place: Place<'_>) -> String {
+    let about = if resource.is_empty() { String::new() } else { format!(" for `{resource}`") };
+    format!("`{service} {operation}`{about}{}", place.text())
+}
+
+/// The error code that a failure's text begins with.
+pub(super) fn code(text: &str) -> &str {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_')).next().unwrap_or_default()
+}
+
+/// Why a call's answer is not there.
+pub(super) fn call(service: &str, operation: &str, resource: &str, place: Place<'_>, seen: Option<&Seen>) -> Arc<Why> {
+    let call = call_text(service, operation, resource, place);
+    let reason = |text: &str| if text.is_empty() { String::new() } else { format!(" ({text})") };
+    match seen.map(|s| &s.status) {
+        None => Why::new(Reason::NotCollected, format!("{call} was not collected")),
+        Some(Status::Ok) => Why::new(Reason::MissingField, format!("the answer of {call} does not say")),
+        Some(Status::Denied(text)) => Why::new(Reason::Denied, format!("{call} was denied{}", reason(code(text)))),
+        Some(Status::Failed(text)) => Why::new(Reason::Failed, format!("{call} failed{}", reason(text))),
+        Some(Status::NotAttempted(text)) => Why::new(Reason::NotCollected, format!("{call} was not attempted{}", reason(text))),
+    }
+}
+
+impl Facts {
+    /// Whether an operation without a resource was answered.
+    ///
+    /// # Errors
+    /// The reason, where it was not: not collected, denied, failed. `region` is `None` for services
+    /// without Regions.
+    pub fn collected(&self, service: &str, operation: &str, account: Option<&str>, region: Option<&str>) -> Result<(), Arc<Why>> {
+        self.collected_for(service, operation, "", account, region)
+    }
+
+    /// Whether an operation about `resource` was answered.
+    ///
+    /// # Errors
+    /// As [`Self::collected`].
+    pub fn collected_for(
+        &self,
+        service: &str,
+        operation: &str,
+        resource: &str,
+        account: Option<&str>,
+        region: Option<&str>,
+    ) -> Result<(), Arc<Why>> {
+        let seen = self.calls.find(service, operation, resource, account, region);
+        match seen {
+            Some(Seen { status: Status::Ok, .. }) => Ok(()),
+            _ => Err(call(service, operation, resource, Place { account, region }, seen)),
+        }
+    }
+
+    /// Whether all facts of a kind in an account and Region are known: a listing of them was answered.
+    ///
+    /// # Errors
+    /// The reason, where it was not.
+    pub fn listed(&self, kind: &Kind, account: Option<&str>, region: Option<&str>) -> Result<(), Arc<Why>> {
+        let region = if kind.is_global() { None } else { region };
+        let mut why = None;
+        for source in kind.sources.iter().filter(|s| s.lists() && !s.per_parent) {
+            match self.collected(source.service, source.operation, account, region) {
+                Ok(()) => return Ok(()),
+                Err(e) if why.as_ref().is_none_or(|w: &Arc<Why>| w.reason == Reason::NotCollected) => why = Some(e),
+                Err(_) => {}
+            }
+        }
+        let nothing_lists = || Why::new(Reason::NotCollected, format!("no call that alicerce reads lists every {}", kind.title));
+        Err(why.unwrap_or_else(nothing_lists))
+    }
+
+    /// Why `key` of `kind` is not among the facts.
+    pub(super) fn why_missing(&self, kind: &Kind, key: &str, place: Place<'_>) -> Arc<Why> {
+        let place = Place { region: if kind.is_global() { None } else { place.region }, ..place };
+        let find = |source: &Source| {
+            let resource = if source.lists() { "" } else { key };
+            if source.per_parent {
+                let mut all = self.calls.of(source.service, source.operation);
+                let here = all.find(|(_, seen)| place.covers(seen) && seen.status == Status::Ok);
+                return (resource, here.map(|(_, seen)| seen));
+            }
+            (resource, self.calls.find(source.service, source.operation, resource, place.account, place.region))
+        };
+        let mut unanswered = None;
+        for source in kind.sources {
+            let (resource, seen) = find(source);
+            match seen.map(|s| &s.status) {
+                Some(Status::Ok) => {
+                    let call = call_text(source.service, source.operation, "", place);
+                    return Why::new(Reason::NotLoaded, format!("the {} `{key}` is not in the answer of {call}", kind.title));
+                }
+                Some(_) => return call(source.service, source.operation, resource, place, seen),
+                None if unanswered.is_none() || source.lists() => unanswered = Some((source, resource)),
+                None => {}
+            }
+        }
+        match unanswered {
+            Some((source, resource)) => {
+                let because = call_text(source.service, source.operation, resource, place);
+                Why::new(Reason::NotCollected, format!("the {} `{key}` is not loaded: {because} was not collected", kind.title))
+            }
+            None => Why::new(Reason::NotLoaded, format!("the {} `{key}` is not loaded", kind.title)),
+        }
+    }
+
+    /// Why a field that a summary lacks is not known.
+    pub(super) fn why_summary(&self, fact: &Fact) -> Arc<Why> {
+        let Some(source) = fact.kind.sources.iter().find(|s| !s.summary) else {
+            return Why::new(
+                Reason::NotCollected,
+                format!("no call that alicerce reads describes the {} in full", fact.kind.title),
+            );
+        };
+        let resource = if source.lists() { "" } else { &*fact.key };
+        let place = Place::of(fact);
+        let seen = self.calls.find(source.service, source.operation, resource, place.account, place.region);
+        call(source.service, source.operation, resource, place, seen)
+    }
+}
