@@ -82,6 +82,24 @@ pub(crate) struct Tree {
     pub(crate) aliases: Vec<(u32, u32)>,
 }
 
+impl Tree {
+    /// Gives a string node a text of its own.
+    pub(crate) fn set_decoded(&mut self, idx: u32, text: String) {
+        if let Some(raw) = self.nodes.get_mut(idx as usize) {
+            raw.decoded = true;
+        }
+        let text = text.into_boxed_str();
+        match self.decoded.binary_search_by_key(&idx, |(i, _)| *i) {
+            Ok(at) => {
+                if let Some(entry) = self.decoded.get_mut(at) {
+                    entry.1 = text;
+                }
+            }
+            Err(at) => self.decoded.insert(at, (idx, text)),
+        }
+    }
+}
+
 /// The language a document was written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -280,6 +298,16 @@ impl<'d> Node<'d> {
             Some((_, to)) => Node { doc: self.doc, idx: *to },
             None => self,
         }
+    }
+
+    /// True for a YAML alias, which stands for the node that it names.
+    pub fn is_alias(self) -> bool {
+        self.raw().kind == RawKind::Alias
+    }
+
+    /// The node that an alias names; itself for any other node.
+    pub fn resolved(self) -> Node<'d> {
+        self.target()
     }
 
     /// The document this node belongs to.

@@ -6,6 +6,7 @@
 //! a panic or a hang on hostile files.
 
 mod answers;
+mod classify;
 pub mod coverage;
 mod digest;
 mod hints;
