@@ -230,6 +230,11 @@ impl Document {
         Node { doc: self, idx: 0 }
     }
 
+    /// The source text of a span; empty where the span is not of this document.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
     /// The node with this index, if there is one.
     pub fn node(&self, idx: u32) -> Option<Node<'_>> {
         self.tree.nodes.get(idx as usize).map(|_| Node { doc: self, idx })

@@ -5,7 +5,6 @@
 //! Refused with a place: nesting beyond [`MAX_DEPTH`] (aliases expanded), aliases that multiply, an alias inside its
 //! own anchor, lists and maps as keys. No recursion.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
@@ -184,7 +183,7 @@ impl Builder<'_> {
 
     fn scalar(
         &mut self,
-        text: &Cow<'_, str>,
+        text: &str,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
@@ -197,7 +196,7 @@ impl Builder<'_> {
         let is_key = self.takes_key();
         let node = self.push(RawKind::Key, span);
         let local = self.tag(node, tag, at);
-        let written = self.text.get(span.start as usize..span.end as usize) == Some(text.as_ref());
+        let written = self.text.get(span.start as usize..span.end as usize) == Some(text);
         let plain = style == ScalarStyle::Plain || tag.and_then(Tag::core_suffix).is_some_and(|s| s != "str");
         let kind = if is_key {
             RawKind::Key
@@ -393,10 +392,7 @@ mod tests {
 
     fn slices(text: &str, keys: &[&str]) -> Vec<String> {
         let doc = Document::yaml("t", text).unwrap();
-        let slice = |k: &&str| {
-            let span = doc.root().get(k).unwrap().span();
-            text[span.start as usize..span.end as usize].to_owned()
-        };
+        let slice = |k: &&str| doc.slice(doc.root().get(k).unwrap().span()).to_owned();
         keys.iter().map(slice).collect()
     }
 
@@ -457,7 +453,7 @@ mod tests {
         let doc = Document::yaml("t", text).unwrap();
         let used = doc.root().get("use").unwrap();
         assert_eq!(used.get("x").and_then(|n| n.as_i64()), Some(1));
-        assert_eq!(&text[used.span().start as usize..used.span().end as usize], "*b");
+        assert_eq!(doc.slice(used.span()), "*b");
         assert_eq!(doc.root().get("name").and_then(|n| n.as_str()), Some("v"));
         assert_eq!(doc.problems.iter().map(|p| p.code).collect::<Vec<_>>(), ["merge-key"]);
     }
