@@ -198,7 +198,12 @@ impl Builder {
             arn_region.map(|r| self.intern(r)).or_else(|| origin.region.clone()).or_else(|| zone.map(|z| self.intern(z)))
         };
         let name = if source.name.is_empty() { None } else { text(source.name) };
-        let name: Arc<str> = name.map_or_else(|| key.clone(), Arc::from);
+        let place = || format!("{}/{}", account.as_deref().unwrap_or("-"), region.as_deref().unwrap_or("-"));
+        let name: Arc<str> = match name {
+            Some(name) => name.into(),
+            None if key.is_empty() => place().into(),
+            None => key.clone(),
+        };
         let id = identity(kind, source, arn, &key, account.as_deref(), region.as_deref());
         let fact = Fact {
             kind,

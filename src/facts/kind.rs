@@ -46,12 +46,26 @@ pub struct Source {
     pub summary: bool,
     /// The listing is of what stands below one parent, which the call names as its resource.
     pub per_parent: bool,
+    /// The kind of those parents, where it is a kind of its own and the resource is its key.
+    pub parent: Option<&'static str>,
 }
 
 impl Source {
     /// An answer that holds whole facts, identified by `key`.
     pub const fn new(service: &'static str, operation: &'static str, path: &'static str, key: &'static str) -> Self {
-        Self { service, operation, path, key, arn: "", owner: "", name: "", only: None, summary: false, per_parent: false }
+        Self {
+            service,
+            operation,
+            path,
+            key,
+            arn: "",
+            owner: "",
+            name: "",
+            only: None,
+            summary: false,
+            per_parent: false,
+            parent: None,
+        }
     }
 
     /// The ARN's path or template.
@@ -87,6 +101,13 @@ impl Source {
     /// Marks the answer as a listing of what stands below the call's resource.
     pub const fn per_parent(mut self) -> Self {
         self.per_parent = true;
+        self
+    }
+
+    /// As [`Self::per_parent`], where the parents are facts of a kind.
+    pub const fn below(mut self, parent: &'static str) -> Self {
+        self.per_parent = true;
+        self.parent = Some(parent);
         self
     }
 
@@ -172,8 +193,8 @@ pub struct Attached {
     pub service: &'static str,
     /// AWS CLI operation; its resource is one of the fact's identifiers (key, ARN or name).
     pub operation: &'static str,
-    /// What follows the identifier in the resource (`,enableDnsSupport`).
-    pub suffix: &'static str,
+    /// What may follow the identifier in the resource (`,enableDnsSupport`), the likeliest first.
+    pub suffixes: &'static [&'static str],
     /// Path of the value in the answer; empty: the answer itself.
     pub path: &'static str,
     /// Type of the value in the notation of [`shape`].
@@ -189,12 +210,12 @@ pub struct Attached {
 impl Attached {
     /// An answer as a whole.
     pub const fn new(name: &'static str, service: &'static str, operation: &'static str, ty: &'static str) -> Self {
-        Self { name, service, operation, suffix: "", path: "", ty, absent: &[], json: false, doc: "" }
+        Self { name, service, operation, suffixes: &[""], path: "", ty, absent: &[], json: false, doc: "" }
     }
 
-    /// What follows the identifier in the resource.
-    pub const fn suffix(mut self, suffix: &'static str) -> Self {
-        self.suffix = suffix;
+    /// What may follow the identifier in the resource.
+    pub const fn suffixes(mut self, suffixes: &'static [&'static str]) -> Self {
+        self.suffixes = suffixes;
         self
     }
 

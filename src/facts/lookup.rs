@@ -148,19 +148,16 @@ impl Facts {
     /// The value of an attached answer.
     pub(super) fn attached(&self, fact: &Fact, attached: &Attached) -> Lookup {
         let place = Place { region: self.call_region(fact), ..Place::of(fact) };
-        let identifiers = [&fact.key, &fact.id, &fact.name];
-        let seen = identifiers.into_iter().find_map(|id| {
-            let joined;
-            let resource = if attached.suffix.is_empty() {
-                &**id
-            } else {
-                joined = format!("{id}{}", attached.suffix);
-                joined.as_str()
-            };
-            self.calls.find(attached.service, attached.operation, resource, place.account, place.region)
-        });
+        let find = |identifier: &str, suffix: &str| {
+            let resource =
+                if suffix.is_empty() { Cow::Borrowed(identifier) } else { Cow::Owned(format!("{identifier}{suffix}")) };
+            self.calls.find(attached.service, attached.operation, &resource, place.account, place.region)
+        };
+        let identifiers = [&*fact.key, &*fact.id, &*fact.name];
+        let mut tries = identifiers.iter().flat_map(|id| attached.suffixes.iter().map(move |suffix| (id, suffix)));
+        let seen = tries.find_map(|(id, suffix)| find(id, suffix));
         let why = || {
-            let resource = format!("{}{}", fact.key, attached.suffix);
+            let resource = format!("{}{}", fact.key, attached.suffixes.first().unwrap_or(&""));
             missing::call(attached.service, attached.operation, &resource, place, seen)
         };
         let Some(seen) = seen else { return Err(why()) };

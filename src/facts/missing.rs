@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::index::Seen;
 use super::kind::{Kind, Source};
-use super::{Fact, Facts, Reason, Why};
+use super::{Fact, Facts, Reason, Why, kinds};
 use crate::input::Status;
 
 /// Where a call was made, or would have been.
@@ -92,6 +92,9 @@ impl Facts {
     /// The reason, where it was not.
     pub fn listed(&self, kind: &Kind, account: Option<&str>, region: Option<&str>) -> Result<(), Arc<Why>> {
         let region = if kind.is_global() { None } else { region };
+        if kind.sources.is_empty() {
+            return Ok(());
+        }
         let mut why = None;
         for source in kind.sources.iter().filter(|s| s.lists() && !s.per_parent) {
             match self.collected(source.service, source.operation, account, region) {
@@ -100,8 +103,25 @@ impl Facts {
                 Err(_) => {}
             }
         }
+        for source in kind.sources {
+            if let Some(parents) = source.parent.and_then(kinds::get) {
+                return self.listed_below(source, parents, account, region);
+            }
+        }
         let nothing_lists = || Why::new(Reason::NotCollected, format!("no call that alicerce reads lists every {}", kind.title));
         Err(why.unwrap_or_else(nothing_lists))
+    }
+
+    /// Whether the parents are listed, and what stands below each of them.
+    fn listed_below(&self, source: &Source, parents: &Kind, account: Option<&str>, region: Option<&str>) -> Result<(), Arc<Why>> {
+        self.listed(parents, account, region)?;
+        let fits = |have: Option<&str>, want: Option<&str>| want.is_none() || have == want;
+        for parent in self.of_kind(parents.name).iter().filter_map(|id| self.get(*id)) {
+            if fits(parent.account.as_deref(), account) && fits(parent.region.as_deref(), region) {
+                self.collected_for(source.service, source.operation, &parent.key, account, region)?;
+            }
+        }
+        Ok(())
     }
 
     /// Why `key` of `kind` is not among the facts.

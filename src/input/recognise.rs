@@ -52,12 +52,25 @@ pub(super) fn read(item: Item, options: &Options) -> Read {
         .and_then(|bytes| {
             read.bytes = bytes.len() as u64;
             read.sha256 = Some(digest::sha256(&bytes));
+            if bytes.is_empty() && call.as_ref().is_some_and(answers_nothing) {
+                return Ok("{}".to_owned());
+            }
             text(bytes)
         })
         .and_then(|text| parse(&item, text))
         .map(|document| recognise(document, &item, call.clone(), options, &mut read));
     read.outcome = outcome.unwrap_or_else(|fault| Outcome::Unreadable(call, fault.of(item.name)));
     read
+}
+
+/// Calls for which the AWS CLI prints nothing where nothing is configured. Their empty files count as `{}`, which
+/// reads as "not configured"; elsewhere an empty file may as well be what a failed call left behind.
+fn answers_nothing(call: &Call) -> bool {
+    matches!(
+        (&*call.service, &*call.operation),
+        ("s3api", "get-bucket-location" | "get-bucket-logging" | "get-bucket-versioning")
+            | ("bedrock", "get-model-invocation-logging-configuration")
+    )
 }
 
 /// Why a file is not readable, before it has a name.

@@ -25,7 +25,7 @@ pub(super) static KINDS: &[Kind] = &[
             Source::new("bedrock-agent", "get-data-source", "dataSource", "knowledgeBaseId,dataSourceId").name("name"),
             Source::new("bedrock-agent", "list-data-sources", "dataSourceSummaries[]", "knowledgeBaseId,dataSourceId")
                 .name("name")
-                .per_parent()
+                .below("knowledge-base")
                 .summary(),
         ],
         edges: &[

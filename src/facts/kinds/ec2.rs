@@ -27,11 +27,11 @@ pub(super) static KINDS: &[Kind] = &[
         ],
         attached: &[
             Attached::new("dns_support", "ec2", "describe-vpc-attribute", "bool")
-                .suffix(",enableDnsSupport")
+                .suffixes(&[",enableDnsSupport"])
                 .path("EnableDnsSupport.Value")
                 .doc("its attribute enableDnsSupport"),
             Attached::new("dns_hostnames", "ec2", "describe-vpc-attribute", "bool")
-                .suffix(",enableDnsHostnames")
+                .suffixes(&[",enableDnsHostnames"])
                 .path("EnableDnsHostnames.Value")
                 .doc("its attribute enableDnsHostnames"),
         ],

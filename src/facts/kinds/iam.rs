@@ -30,7 +30,6 @@ pub(super) static KINDS: &[Kind] = &[
         back: &[
             Back::new("instance_profiles", "instance-profile", "role", "the instance profiles that hand it to EC2 instances"),
             Back::new("functions", "lambda-function", "role", "the Lambda functions that run as it"),
-            Back::new("task_definitions", "ecs-task-definition", "task_role", "the ECS task definitions that run as it"),
             Back::new("agents", "agent", "role", "the Bedrock agents that act as it"),
             Back::new("knowledge_bases", "knowledge-base", "role", "the knowledge bases that act as it"),
             Back::new("runtimes", "agentcore-runtime", "role", "the AgentCore runtimes that run as it"),
@@ -106,7 +105,7 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         sources: &[Source::new("iam", "get-credential-report", "[]", "user").owner("arn")],
         fields: CREDENTIAL_REPORT,
-        edges: &[Edge::one("user_fact", "iam-user", "user", "the user of this row; not loaded for the root user")],
+        edges: &[Edge::computed("user_fact", "iam-user", user, "the user of this row; absent for the root user")],
         ..Kind::new("credential-report-user", "row of the credential report", Scope::Account, "")
     },
     Kind {
@@ -145,6 +144,13 @@ const CREDENTIAL_REPORT: &[(&str, &str, &str)] = &[
     ("access_key_2_last_used_date", "string", "ISO 8601 or `N/A`"),
     ("access_key_2_last_used_service", "string", "service prefix or `N/A`"),
 ];
+
+fn user(facts: &Facts, id: FactId) -> Lookup {
+    match (facts.get(id), super::get("iam-user")) {
+        (Some(fact), Some(kind)) if &*fact.key != "<root_account>" => facts.reach(id, kind, &fact.key),
+        _ => Ok(None),
+    }
+}
 
 /// The document of the default version: from the policy's versions, else from `get-policy-version`.
 fn default_document(facts: &Facts, id: FactId) -> Lookup {

@@ -13,7 +13,10 @@ pub(super) static KINDS: &[Kind] = &[
         always: &["Arn", "KeyManager", "KeyState", "Origin"],
         back: &[Back::new("aliases", "kms-alias", "key", "its aliases")],
         attached: &[
-            Attached::new("policy", "kms", "get-key-policy", "any").json("Policy").doc("its key policy"),
+            Attached::new("policy", "kms", "get-key-policy", "any")
+                .suffixes(&["", ",default"])
+                .json("Policy")
+                .doc("its key policy"),
             Attached::new("rotation", "kms", "get-key-rotation-status", "shape:kms.GetKeyRotationStatusResponse")
                 .absent(&["UnsupportedOperationException"])
                 .doc("its rotation; absent for keys that cannot rotate"),
