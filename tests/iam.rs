@@ -1,5 +1,7 @@
 //! The IAM core by hand-picked questions: what is refused, what is unknown, what decides.
 
+#![cfg(test)]
+
 use alicerce::doc::Document;
 use alicerce::iam::decide::{Exception, outcome};
 use alicerce::iam::{Context, Decision, Hinge, Outcome, Policy, PolicySet, PolicyType, Principal, Request, decide};
