@@ -8,10 +8,12 @@
 pub mod catalog;
 pub mod config;
 pub mod doc;
+pub mod engine;
 pub mod facts;
 pub mod finding;
 pub mod iam;
 pub mod input;
 pub mod report;
+pub mod rule;
 pub mod triage;
 pub mod world;

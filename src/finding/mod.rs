@@ -7,7 +7,6 @@ mod identity;
 mod position;
 mod sources;
 
-use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -16,55 +15,9 @@ use sha2::{Digest, Sha256};
 
 pub use sources::{Source, Sources};
 
+pub use crate::rule::Severity;
+
 use crate::doc::Document;
-
-/// How grave a finding is; the gravest is the least.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Data or control is lost now.
-    Critical,
-    /// A control that the posture relies on is missing.
-    High,
-    /// A control is weaker than it should be.
-    Medium,
-    /// Hygiene.
-    Low,
-    /// Worth knowing.
-    Info,
-}
-
-impl Severity {
-    /// All, the gravest first.
-    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
-
-    /// The word for it, as rules and `alicerce.toml` write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-            Self::Info => "info",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text)
-    }
-
-    /// True where this is as grave as `other`, or graver.
-    pub fn at_least(self, other: Self) -> bool {
-        self <= other
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// What a rule says of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

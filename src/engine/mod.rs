@@ -1,0 +1,351 @@
+//! The engine: rule × subject → outcome.
+//!
+//! In: a pack and a world. Out: [`Judged`], one for each rule and subject (in rules with `each`, one for each
+//! offending element), in the order of the rules, then of the subjects, whatever the number of threads.
+//! Never: an unknown that counts as a pass, or a rule that is silent about what it could not tell.
+
+pub mod cases;
+pub mod page;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::config::{Place, Scope};
+use crate::facts::{Fact, FactId, NodeId, Reason, Value, Why};
+use crate::rule::data::{Data, Unknown};
+use crate::rule::eval::{Env, Vars};
+use crate::rule::{Code, Pack, Rule, vocabulary};
+use crate::world::World;
+
+/// What a rule says of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is right.
+    Pass,
+    /// It is wrong.
+    Fail,
+    /// The rule says nothing of it.
+    NotApplicable,
+    /// It could not be determined.
+    Unknown(Vec<Arc<Why>>),
+    /// The scope declares none of these fields, which the rule needs; once for each rule and scope.
+    Undeclared(Vec<Arc<str>>),
+}
+
+/// One answer of the engine.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// The subject; `None` where the outcome is [`Outcome::Undeclared`].
+    pub subject: Option<FactId>,
+    /// The scope it falls in.
+    pub scope: Arc<Scope>,
+    /// What the rule says.
+    pub outcome: Outcome,
+    /// What to underline, the most telling first; empty: the subject itself. For failures and unknowns.
+    pub at: Vec<NodeId>,
+    /// What explains, each with a few words.
+    pub related: Vec<(NodeId, String)>,
+    /// The rule's message for this subject; empty for what passes or is not applicable.
+    pub message: String,
+    /// What to do; likewise.
+    pub fix: String,
+    /// Evidence in one line.
+    pub witness: Option<String>,
+    /// The offending part's identity, for the fingerprint.
+    pub part: Option<String>,
+}
+
+/// How to run.
+#[derive(Default)]
+pub struct Options<'o> {
+    /// Exactly these rules by id; `None`: those that `alicerce.toml` and the rules themselves switch on.
+    pub only: Option<BTreeSet<Arc<str>>>,
+    /// Called with the subjects done and their total, from any thread.
+    pub progress: Option<&'o (dyn Fn(usize, usize) + Sync)>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("only", &self.only).finish_non_exhaustive()
+    }
+}
+
+/// True where a rule runs, if no rules are asked for by name.
+pub fn switched_on(rule: &Rule, world: &World) -> bool {
+    let by_name = |id: &Arc<str>| world.config.rules.get(id).and_then(|o| o.enabled);
+    by_name(&rule.id).or_else(|| rule.aliases.iter().find_map(by_name)).unwrap_or(rule.default_on)
+}
+
+/// Judges every subject by every rule that runs.
+pub fn run(pack: &Pack, world: &World, options: &Options<'_>) -> Vec<Judged> {
+    let rules: Vec<&Arc<Rule>> = pack
+        .rules()
+        .filter(|r| options.only.as_ref().map_or_else(|| switched_on(r, world), |only| only.contains(&r.id)))
+        .collect();
+    let mut subjects: Vec<FactId> =
+        rules.iter().flat_map(|r| r.kinds.iter()).flat_map(|kind| world.facts.of_kind(kind.name).iter().copied()).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    let done = AtomicUsize::new(0);
+    let mut judged: Vec<(usize, Judged)> = subjects
+        .par_iter()
+        .flat_map_iter(|id| {
+            let out = judge_subject(&rules, world, *id);
+            if let Some(progress) = options.progress {
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, subjects.len());
+            }
+            out
+        })
+        .collect();
+    // Stable, and each subject's answers are already in order.
+    judged.sort_by_key(|(rule, j)| (*rule, j.subject));
+    once_per_scope(judged)
+}
+
+/// A rule that lacks a posture says so once for each scope.
+fn once_per_scope(judged: Vec<(usize, Judged)>) -> Vec<Judged> {
+    let mut said: BTreeSet<(usize, Arc<str>)> = BTreeSet::new();
+    judged
+        .into_iter()
+        .filter(|(rule, j)| !matches!(j.outcome, Outcome::Undeclared(_)) || said.insert((*rule, j.scope.name.clone())))
+        .map(|(_, j)| j)
+        .collect()
+}
+
+fn judge_subject(rules: &[&Arc<Rule>], world: &World, id: FactId) -> Vec<(usize, Judged)> {
+    let Some(fact) = world.facts.get(id) else { return Vec::new() };
+    let scope = scope_of(world, fact);
+    let variables = Variables::new(world, &scope, id, fact);
+    let mut out = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        if rule.kinds.iter().any(|k| k.name == fact.kind.name) {
+            let subject = Subject { rule, world, scope: &scope, id };
+            out.extend(variables.with(|vars| subject.judge(vars)).into_iter().map(|j| (at, j)));
+        }
+    }
+    out
+}
+
+/// The scope of a fact: by its account, the units above it, its tags, or the file it stands in.
+pub fn scope_of(world: &World, fact: &Fact) -> Arc<Scope> {
+    let mut ous: Vec<Arc<str>> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    if let Some(account) = &fact.account
+        && world.config.scopes.iter().any(|s| !s.ous.is_empty())
+        && let Ok(path) = world.facts.path_of(account)
+    {
+        for level in path.levels.iter().filter_map(|l| world.facts.get(l.fact)) {
+            ous.push(level.key.clone());
+            if level.kind.name != "organization-account" {
+                names.push(level.name.to_string());
+            }
+        }
+    }
+    let ou_path = names.join("/");
+    let tags = if world.config.scopes.iter().any(|s| !s.tags.is_empty()) { tags(world, fact) } else { Vec::new() };
+    let path = world.facts.node(fact.node).map(|n| n.document().name.clone());
+    let place = Place {
+        account: fact.account.as_deref(),
+        ous: &ous,
+        ou_path: Some(ou_path.as_str()).filter(|p| !p.is_empty()),
+        tags: &tags,
+        path: path.as_deref().filter(|_| fact.account.is_none()),
+    };
+    world.config.scope_of(&place).clone()
+}
+
+/// A fact's own tags, in either of the two forms that AWS uses.
+fn tags(world: &World, fact: &Fact) -> Vec<(Arc<str>, Arc<str>)> {
+    let Some(node) = world.facts.node(fact.node) else { return Vec::new() };
+    let mut out = Vec::new();
+    for list in ["Tags", "TagList", "tags"].iter().filter_map(|key| node.get(key)) {
+        for (key, value) in list.entries() {
+            out.extend(key.as_str().zip(value.as_str()).map(|(k, v)| (Arc::from(k), Arc::from(v))));
+        }
+        for item in list.items() {
+            let part = |upper: &str, lower: &str| item.get(upper).or_else(|| item.get(lower)).and_then(|n| n.as_str());
+            out.extend(part("Key", "key").zip(part("Value", "value")).map(|(k, v)| (Arc::from(k), Arc::from(v))));
+        }
+    }
+    out
+}
+
+/// The values of `it`, `scope`, `now`, `region` and `account`.
+struct Variables {
+    values: [(&'static str, Value); 5],
+}
+
+impl Variables {
+    fn new(world: &World, scope: &Scope, id: FactId, fact: &Fact) -> Self {
+        let known = |text: &Option<Arc<str>>, what: &str| match text {
+            Some(text) => Value::Str(text.clone()),
+            None => Value::unknown(Reason::Undecided, format!("the {} `{}` has no {what}", fact.kind.title, fact.name)),
+        };
+        Self {
+            values: [
+                ("it", Value::Fact(id)),
+                ("scope", vocabulary::scope(scope)),
+                ("now", Value::str(world.now.to_string())),
+                ("region", known(&fact.region, "Region")),
+                ("account", known(&fact.account, "account")),
+            ],
+        }
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&Vars<'_>) -> T) -> T {
+        let [a, b, c, d, e] = &self.values;
+        let e = Vars::with(e.0, &e.1, None);
+        let d = Vars::with(d.0, &d.1, Some(&e));
+        let c = Vars::with(c.0, &c.1, Some(&d));
+        let b = Vars::with(b.0, &b.1, Some(&c));
+        f(&Vars::with(a.0, &a.1, Some(&b)))
+    }
+}
+
+/// One rule and one subject.
+#[derive(Clone, Copy)]
+struct Subject<'s> {
+    rule: &'s Arc<Rule>,
+    world: &'s World,
+    scope: &'s Arc<Scope>,
+    id: FactId,
+}
+
+impl Subject<'_> {
+    fn env(&self) -> Env<'_> {
+        Env { world: self.world, scope: self.scope }
+    }
+
+    fn plain(&self, outcome: Outcome) -> Judged {
+        Judged {
+            rule: self.rule.clone(),
+            subject: Some(self.id),
+            scope: self.scope.clone(),
+            outcome,
+            at: Vec::new(),
+            related: Vec::new(),
+            message: String::new(),
+            fix: String::new(),
+            witness: None,
+            part: None,
+        }
+    }
+
+    fn unknown(&self, why: Unknown) -> Judged {
+        self.plain(Outcome::Unknown(why.0))
+    }
+
+    fn judge(&self, vars: &Vars<'_>) -> Vec<Judged> {
+        let code = match self.rule.code() {
+            Ok(code) => code,
+            Err(errors) => {
+                let text = errors.first().map_or_else(String::new, crate::rule::RuleError::one_line);
+                return vec![self.unknown(Unknown::new(Reason::Failed, format!("the rule cannot be read: {text}")))];
+            }
+        };
+        let missing: Vec<Arc<str>> = self.rule.needs.iter().filter(|f| !self.scope.declares(f)).cloned().collect();
+        if !missing.is_empty() {
+            return vec![Judged { subject: None, ..self.plain(Outcome::Undeclared(missing)) }];
+        }
+        match code.when.as_ref().map(|when| self.env().truth(when, vars)) {
+            Some(Ok(false)) => vec![self.plain(Outcome::NotApplicable)],
+            // Whether it applies is open, and so is what it would say: one unknown, with all reasons.
+            Some(Err(why)) => {
+                let open = self.elements(code, vars).into_iter().filter_map(|j| match j.outcome {
+                    Outcome::Unknown(reasons) => Some(Unknown(reasons)),
+                    _ => None,
+                });
+                vec![self.unknown(open.fold(why, Unknown::and))]
+            }
+            None | Some(Ok(true)) => self.elements(code, vars),
+        }
+    }
+
+    fn elements(&self, code: &Code, vars: &Vars<'_>) -> Vec<Judged> {
+        let Some(each) = &code.each else { return vec![self.element(code, vars)] };
+        let data = Data { world: self.world };
+        let items = match self.env().eval(each, vars).and_then(|list| data.items(&list)) {
+            Ok(items) => items,
+            Err(why) => return vec![self.unknown(why)],
+        };
+        let mut open: Option<Unknown> = None;
+        let mut out = Vec::new();
+        for item in &items {
+            let judged = self.element(code, &Vars::with("item", item, Some(vars)));
+            match judged.outcome {
+                Outcome::Unknown(reasons) => open = Some(open.unwrap_or_default().and(Unknown(reasons))),
+                Outcome::Fail => out.push(judged),
+                _ => {}
+            }
+        }
+        out.extend(open.map(|why| self.unknown(why)));
+        if out.is_empty() {
+            out.push(self.plain(Outcome::Pass));
+        }
+        out
+    }
+
+    fn element(&self, code: &Code, vars: &Vars<'_>) -> Judged {
+        let env = self.env();
+        match env.truth(&code.require, vars) {
+            Ok(true) => self.plain(Outcome::Pass),
+            Ok(false) => Judged {
+                message: code.message.render(env, vars).trim().to_owned(),
+                fix: code.fix.render(env, vars).trim_end().to_owned(),
+                at: self.places(code.at.as_ref(), vars),
+                related: self.related(code, vars),
+                witness: self.text(code.witness.as_ref(), vars),
+                part: self.text(code.part.as_ref(), vars),
+                ..self.plain(Outcome::Fail)
+            },
+            Err(why) => Judged { at: self.places(code.at.as_ref(), vars), ..self.unknown(why) },
+        }
+    }
+
+    fn places(&self, e: Option<&crate::rule::ast::Expr>, vars: &Vars<'_>) -> Vec<NodeId> {
+        let found = e.and_then(|e| self.env().eval(e, vars).ok());
+        let mut at = found.map_or_else(Vec::new, |v| Data { world: self.world }.places(&v));
+        let mut seen = BTreeSet::new();
+        at.retain(|n| seen.insert(*n));
+        at
+    }
+
+    fn text(&self, e: Option<&crate::rule::ast::Expr>, vars: &Vars<'_>) -> Option<String> {
+        let value = self.env().eval(e?, vars).ok()?;
+        Some(Data { world: self.world }.text(&value)).filter(|t| !t.is_empty())
+    }
+
+    /// Places that explain, each with what it is: a derived object's `note`, or the kind and name of a fact.
+    fn related(&self, code: &Code, vars: &Vars<'_>) -> Vec<(NodeId, String)> {
+        let Some(value) = code.related.as_ref().and_then(|e| self.env().eval(e, vars).ok()) else { return Vec::new() };
+        let data = Data { world: self.world };
+        let mut out = Vec::new();
+        let mut todo = vec![value];
+        while let Some(value) = todo.pop() {
+            match &value {
+                Value::List(_) => todo.extend(data.items(&value).unwrap_or_default().into_iter().rev()),
+                _ => {
+                    let label = self.label(&value);
+                    out.extend(data.places(&value).into_iter().map(|n| (n, label.clone())));
+                }
+            }
+        }
+        out
+    }
+
+    fn label(&self, value: &Value) -> String {
+        match value {
+            Value::Fact(id) => self.world.facts.get(*id).map_or_else(String::new, |f| format!("{} `{}`", f.kind.title, f.name)),
+            Value::Object(object) => {
+                let note = object.fields.iter().find(|(name, _)| *name == "note");
+                note.map_or_else(|| "this explains it".to_owned(), |(_, v)| Data { world: self.world }.text(v))
+            }
+            _ => "this explains it".to_owned(),
+        }
+    }
+}
