@@ -14,10 +14,11 @@ use super::policy::{Policy, Site};
 use super::policy_type::PolicyType;
 use super::principal::Principal;
 use super::request::Request;
-use super::truth::Truth;
+use super::truth::{Logic, Truth};
 
 pub use explain::{Hinge, Said, Why};
-use tally::{Tallies, Tally};
+pub(crate) use tally::Tallies;
+use tally::Tally;
 
 /// A policy that is in force but could not be read: what it says is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,16 +121,16 @@ pub enum Exception {
 /// Decides one request.
 pub fn decide(policies: &PolicySet<'_>, request: &Request) -> Decision {
     let setting = Setting::of(policies, request);
-    let tallies = Tallies::of(policies, request, &setting);
-    let (deny, allow) = combine(&tallies, &setting);
+    let tallies = Tallies::of(policies, &setting, &|_, statement| statement.applies_named(request));
+    let (deny, allow) = combine(tallies, &setting);
     explain::decision(policies, request, &setting, &tallies, outcome_of(deny, allow))
 }
 
 /// The answer alone: nothing is allocated.
 pub fn outcome(policies: &PolicySet<'_>, request: &Request) -> Outcome {
     let setting = Setting::of(policies, request);
-    let tallies = Tallies::of(policies, request, &setting);
-    let (deny, allow) = combine(&tallies, &setting);
+    let tallies = Tallies::of(policies, &setting, &|_, statement| statement.applies_named(request));
+    let (deny, allow) = combine(tallies, &setting);
     outcome_of(deny, allow)
 }
 
@@ -155,7 +156,7 @@ enum Sides {
 
 /// What of the request and the policies decides how the types combine.
 #[derive(Debug, Clone, Copy)]
-struct Setting {
+pub(crate) struct Setting {
     sides: Sides,
     root: bool,
     scp: bool,
@@ -167,7 +168,7 @@ struct Setting {
 }
 
 impl Setting {
-    fn of(policies: &PolicySet<'_>, request: &Request) -> Self {
+    pub(crate) fn of(policies: &PolicySet<'_>, request: &Request) -> Self {
         let sides = match (request.principal.account(), &request.resource_account) {
             (None, _) => Sides::ResourceOnly,
             (Some(mine), Some(theirs)) if mine != &**theirs => Sides::CrossAccount,
@@ -200,14 +201,13 @@ fn needs_resource_policy(request: &Request) -> bool {
 }
 
 /// The order of evaluation: whether some policy denies, and whether all that must allow do.
-fn combine(t: &Tallies, setting: &Setting) -> (Truth, Truth) {
-    let deny = [t.identity.deny, t.boundary.deny, t.session.deny, t.resource.deny, t.endpoint.deny, t.scp.deny, t.rcp.deny]
+pub(crate) fn combine<L: Logic>(t: Tallies<L>, setting: &Setting) -> (L, L) {
+    let deny = [t.boundary.deny, t.session.deny, t.resource.deny, t.endpoint.deny, t.scp.deny, t.rcp.deny]
         .into_iter()
-        .fold(Truth::False, Truth::or);
-    let identity = if setting.root { Truth::True } else { t.identity.allow };
-    let boundary = if setting.root { Truth::True } else { t.boundary.allow };
-    let limits = boundary.and(t.session.allow);
-    let own = identity.and(limits);
+        .fold(t.identity.deny, L::or);
+    let unless_root = |allow: L| if setting.root { L::constant(Truth::True) } else { allow };
+    let limits = unless_root(t.boundary.allow).and(t.session.allow);
+    let own = unless_root(t.identity.allow).and(limits.clone());
     let named = t.resource.named;
     let granted = match setting.sides {
         Sides::ResourceOnly => named.at_all(),

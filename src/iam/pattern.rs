@@ -112,6 +112,22 @@ impl Pattern {
         self.glob().is_some_and(Glob::is_any)
     }
 
+    /// Whether ASCII letters match without case.
+    pub(crate) fn folds(&self) -> bool {
+        match &self.form {
+            Form::Glob(glob) => glob.folds(),
+            Form::Template { fold, .. } => *fold,
+        }
+    }
+
+    /// The glob it is once its variables are replaced.
+    pub(crate) fn expanded(&self, context: &Context) -> Expanded {
+        match &self.form {
+            Form::Glob(glob) => Expanded::Known(glob.clone()),
+            Form::Template { parts, fold } => expand(parts, *fold, context),
+        }
+    }
+
     /// Whether `text` matches. A variable without a value matches nothing; one whose value is not known is
     /// tried as `*`, and a match is then unknown.
     pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {

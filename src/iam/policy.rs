@@ -164,7 +164,7 @@ impl Statement {
             return Named::default();
         }
         let named = match &self.principal {
-            None => Named::BY_ALL,
+            None => Named::holder(),
             Some(principal) => principal.names(&request.principal, self.effect == Effect::Deny),
         };
         if named.at_all() == Truth::False {
@@ -179,6 +179,6 @@ impl Statement {
         if self.partly_unknown {
             truth = truth.and(Truth::Unknown);
         }
-        named.and(truth)
+        named.and(&truth)
     }
 }

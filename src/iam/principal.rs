@@ -8,7 +8,7 @@
 use super::arn::{Arn, is_account_id};
 use super::request::Context;
 use super::tree::Mark;
-use super::truth::Truth;
+use super::truth::{Logic, Truth};
 
 /// A requester.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -349,21 +349,33 @@ pub(crate) enum Form {
 
 /// For each form, whether the requester is named so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Named {
-    pub(crate) direct: Truth,
-    pub(crate) role: Truth,
-    pub(crate) account: Truth,
+pub(crate) struct Named<L = Truth> {
+    pub(crate) direct: L,
+    pub(crate) role: L,
+    pub(crate) account: L,
 }
 
-impl Named {
-    pub(crate) const BY_ALL: Self = Self { direct: Truth::True, role: Truth::False, account: Truth::False };
+impl<L: Logic> Named<L> {
+    /// The same for every form.
+    pub(crate) fn constant(value: Truth) -> Self {
+        Self { direct: L::constant(value), role: L::constant(value), account: L::constant(value) }
+    }
 
-    pub(crate) fn at_all(self) -> Truth {
+    /// Where a policy has no `Principal`, it is about its holder.
+    pub(crate) fn holder() -> Self {
+        Self { direct: L::constant(Truth::True), ..Self::constant(Truth::False) }
+    }
+
+    pub(crate) fn at_all(self) -> L {
         self.direct.or(self.role).or(self.account)
     }
 
-    pub(crate) fn and(self, other: Truth) -> Self {
-        Self { direct: self.direct.and(other), role: self.role.and(other), account: self.account.and(other) }
+    pub(crate) fn and(self, other: &L) -> Self {
+        Self {
+            direct: self.direct.and(other.clone()),
+            role: self.role.and(other.clone()),
+            account: self.account.and(other.clone()),
+        }
     }
 
     pub(crate) fn or(self, other: Self) -> Self {
@@ -390,7 +402,7 @@ impl PrincipalMatcher {
 
     /// How the requester is named. `deny`: the statement denies, which matters for `NotPrincipal`.
     pub(crate) fn names(&self, who: &Principal, deny: bool) -> Named {
-        let mut named = Named::default();
+        let mut named: Named = Named::default();
         for entry in &self.entries {
             let (truth, form) = entry.covers(who);
             let slot = match form {

@@ -107,6 +107,22 @@ impl Context {
         }
     }
 
+    /// The same context, closed: what was unknown is absent, but for what every request carries.
+    pub(crate) fn settled(&self) -> Self {
+        let mut settled = Self { entries: self.entries.clone(), open: false };
+        for (key, entry) in &mut settled.entries {
+            if *entry == Entry::Unknown {
+                *entry = if ALWAYS_PRESENT.contains(&&**key) { Entry::Present } else { Entry::Absent };
+            }
+        }
+        for key in ALWAYS_PRESENT {
+            if self.open && !self.mentions(key) {
+                settled.set_present(key);
+            }
+        }
+        settled
+    }
+
     /// The keys that were said something about, in lower case and in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(key, _)| &**key)
@@ -148,5 +164,25 @@ impl Request {
     /// The action's service prefix.
     pub fn service(&self) -> &str {
         self.action.split_once(':').map_or("", |(service, _)| service)
+    }
+}
+
+impl std::fmt::Display for Request {
+    /// One line: who, what, on what, and the context's keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let who = match &self.principal {
+            Principal::Role { session: Some(session), .. } => session.to_string(),
+            other => other.arn().unwrap_or_else(|| format!("{other:?}")),
+        };
+        write!(f, "{who} calls {} on {}", self.action, self.resource)?;
+        let derived = ["aws:principal", "aws:resourceaccount", "aws:userid", "aws:username"];
+        let mut first = true;
+        for key in self.context.keys().filter(|key| !derived.iter().any(|d| key.starts_with(d) && !key.contains('/'))) {
+            if let Known::Values(values) = self.context.get(key) {
+                write!(f, "{}{key}={}", if first { " with " } else { ", " }, values.join("|"))?;
+                first = false;
+            }
+        }
+        Ok(())
     }
 }

@@ -61,6 +61,38 @@ impl Truth {
     }
 }
 
+/// What decisions are made of: truth values for one request, formulas for all of them.
+pub(crate) trait Logic: Clone {
+    /// A constant.
+    fn constant(value: Truth) -> Self;
+    /// Both.
+    fn and(self, other: Self) -> Self;
+    /// Either.
+    fn or(self, other: Self) -> Self;
+    /// The opposite.
+    fn negated(self) -> Self;
+    /// True only where it is certain already.
+    fn is_certain(&self) -> bool;
+}
+
+impl Logic for Truth {
+    fn constant(value: Truth) -> Self {
+        value
+    }
+    fn and(self, other: Self) -> Self {
+        self.min(other)
+    }
+    fn or(self, other: Self) -> Self {
+        self.max(other)
+    }
+    fn negated(self) -> Self {
+        !self
+    }
+    fn is_certain(&self) -> bool {
+        *self == Self::True
+    }
+}
+
 impl Not for Truth {
     type Output = Self;
     fn not(self) -> Self {

@@ -3,6 +3,7 @@
 //! In: a pattern of six parts in which `*` and `?` may stand, and variables. Out: a truth value.
 //! `*` alone matches every ARN. A pattern of fewer parts is not an ARN: unknown.
 
+use super::Texts;
 use crate::iam::glob::Glob;
 use crate::iam::pattern::{Expanded, Part, expand, split};
 use crate::iam::request::Context;
@@ -36,6 +37,24 @@ impl ArnPattern {
             _ => &[],
         };
         parts.iter().flatten()
+    }
+
+    pub(super) fn texts(&self, context: &Context) -> Texts {
+        match self {
+            Self::Any => Texts::Arn(Box::new(std::array::from_fn(|_| Glob::new("*", false)))),
+            Self::Fixed(globs) => Texts::Arn(globs.clone()),
+            Self::Template(parts) => {
+                let mut globs: [Glob; 6] = std::array::from_fn(|_| Glob::new("*", false));
+                for (slot, part) in globs.iter_mut().zip(parts.iter()) {
+                    match expand(part, false, context) {
+                        Expanded::Known(glob) => *slot = glob,
+                        Expanded::NoValue => return Texts::Nothing,
+                        Expanded::Partly(_) => return Texts::Beyond,
+                    }
+                }
+                Texts::Arn(Box::new(globs))
+            }
+        }
     }
 
     pub(super) fn matches(&self, given: &str, context: &Context) -> Truth {

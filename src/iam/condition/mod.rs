@@ -15,7 +15,8 @@ mod null;
 pub(crate) mod numeric;
 mod string;
 
-use super::pattern::{Part, Pattern, Reading};
+use super::glob::Glob;
+use super::pattern::{Expanded, Part, Pattern, Reading};
 use super::request::{Context, Known};
 use super::tree::Mark;
 use super::truth::Truth;
@@ -189,6 +190,33 @@ impl Value {
     }
 }
 
+/// The texts that a value of the string and ARN operators matches.
+pub(crate) enum Texts {
+    Glob(Glob),
+    Arn(Box<[Glob; 6]>),
+    /// A variable has no value.
+    Nothing,
+    /// Not known, or not a matter of texts.
+    Beyond,
+}
+
+impl Value {
+    /// What the value matches, its variables replaced by what the context has.
+    pub(crate) fn texts(&self, context: &Context) -> Texts {
+        match &self.compiled {
+            // Beyond ASCII, case is not folded letter by letter.
+            Compiled::Text(pattern) if pattern.folds() && !pattern.text.is_ascii() => Texts::Beyond,
+            Compiled::Text(pattern) => match pattern.expanded(context) {
+                Expanded::Known(glob) => Texts::Glob(glob),
+                Expanded::NoValue => Texts::Nothing,
+                Expanded::Partly(_) => Texts::Beyond,
+            },
+            Compiled::Arn(pattern) => pattern.texts(context),
+            _ => Texts::Beyond,
+        }
+    }
+}
+
 fn compile(comparison: Comparison, text: &str, mark: Mark, variables: bool) -> Option<Compiled> {
     use Comparison as C;
     let pattern = |wildcards, fold| Compiled::Text(Pattern::new(text, mark, Reading { wildcards, fold, variables }));
@@ -229,6 +257,15 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// A condition of a question, in version 2012-10-17: an operator's name, a key, and values.
+    pub fn new(operator: &str, key: &str, values: &[&str]) -> Option<Self> {
+        let operator = Operator::parse(operator)?;
+        let mark = Mark::default();
+        let values = values.iter().map(|value| Value::new(operator, value, mark, true)).collect();
+        let lower = key.to_ascii_lowercase().into();
+        Some(Self { operator, operator_mark: mark, key: key.into(), key_mark: mark, values, lower })
+    }
+
     /// Whether the condition holds.
     pub fn holds(&self, context: &Context) -> Truth {
         match context.get(&self.lower) {
@@ -244,12 +281,17 @@ impl Condition {
         &self.lower
     }
 
+    /// Whether one of the policy's values matches a value of the request, before negation.
+    pub(crate) fn matches_one(&self, given: &str, context: &Context) -> Truth {
+        Truth::any(self.values.iter().map(|v| compare(self.operator.comparison, v, given, context)))
+    }
+
     fn of_values(&self, given: &[Box<str>], context: &Context) -> Truth {
         if self.operator.comparison == Comparison::Null {
             return null::holds(&self.values, true);
         }
         let one = |value: &str| {
-            let matched = Truth::any(self.values.iter().map(|v| compare(self.operator.comparison, v, value, context)));
+            let matched = self.matches_one(value, context);
             if self.operator.negated { !matched } else { matched }
         };
         match (self.operator.set, given) {

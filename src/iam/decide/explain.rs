@@ -55,6 +55,18 @@ pub enum Hinge {
     RcpSupport(Box<str>),
 }
 
+impl std::fmt::Display for Hinge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(key) => write!(f, "the context key `{key}`"),
+            Self::Element(_) => write!(f, "a part of a policy that cannot be read here"),
+            Self::Principal(_) => write!(f, "whether a statement names the requester"),
+            Self::Policy { kind, why } => write!(f, "a policy of kind {kind} that is not known: {why}"),
+            Self::RcpSupport(service) => write!(f, "whether resource control policies bind `{service}`"),
+        }
+    }
+}
+
 pub(super) fn decision(
     policies: &PolicySet<'_>,
     request: &Request,
@@ -119,7 +131,8 @@ impl Group<'_> {
     }
 
     fn why(&self, request: &Request) -> Why {
-        let tally = Tally::union(self.policies.iter().copied(), request);
+        let tally =
+            Tally::<Truth>::union(self.policies.iter().copied(), &|_, statement: &Statement| statement.applies_named(request));
         let said = match (tally.deny, tally.allow) {
             (Truth::True, _) => Said::Denies,
             (Truth::Unknown, Truth::True | Truth::Unknown) | (Truth::False, Truth::Unknown) => Said::Unknown,

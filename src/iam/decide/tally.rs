@@ -1,65 +1,67 @@
 //! Every policy type brought to one shape: does something in it deny, does it allow.
 //!
-//! In: policies of one type and a request. Out: a [`Tally`]. A type that does not apply allows and denies nothing.
-//! Nothing here allocates.
+//! In: policies of one type, and a way to say of each statement whether it applies: a truth value for one request,
+//! a formula for all of them. Out: a [`Tally`]. A type that does not apply allows and denies nothing.
+//! Nothing here allocates for truth values.
 
-use super::{Missing, Policy, PolicySet, PolicyType, Request, Setting, Truth};
+use super::{Missing, Policy, PolicySet, PolicyType, Setting, Truth};
 use crate::iam::policy::{Effect, Statement};
 use crate::iam::principal::Named;
+use crate::iam::truth::Logic;
 
 /// What a policy type says.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tally {
-    pub(super) deny: Truth,
-    pub(super) allow: Truth,
+pub(crate) struct Tally<L = Truth> {
+    pub(super) deny: L,
+    pub(super) allow: L,
     /// For resource policies: the allow, told apart by the form that names the requester.
-    pub(super) named: Named,
+    pub(super) named: Named<L>,
 }
 
-impl Tally {
+impl<L: Logic> Tally<L> {
     /// A type that does not apply.
-    pub(super) const SILENT: Self = Self { deny: Truth::False, allow: Truth::True, named: Named::BY_ALL };
+    fn silent() -> Self {
+        Self { deny: L::constant(Truth::False), allow: L::constant(Truth::True), named: Named::holder() }
+    }
 
-    const NOTHING: Self = Self {
-        deny: Truth::False,
-        allow: Truth::False,
-        named: Named { direct: Truth::False, role: Truth::False, account: Truth::False },
-    };
+    fn nothing() -> Self {
+        let no = || L::constant(Truth::False);
+        Self { deny: no(), allow: no(), named: Named::constant(Truth::False) }
+    }
 
     /// Policies of which any may allow and any may deny.
-    pub(super) fn union<'a>(policies: impl IntoIterator<Item = &'a Policy>, request: &Request) -> Self {
-        let mut tally = Self::NOTHING;
+    pub(super) fn union<'a, F>(policies: impl IntoIterator<Item = &'a Policy>, applies: &F) -> Self
+    where
+        F: Fn(&'a Policy, &'a Statement) -> Named<L>,
+    {
+        let mut tally = Self::nothing();
         for policy in policies {
             for statement in &policy.statements {
-                tally.count(statement, request);
+                let settled = match statement.effect {
+                    Effect::Allow => tally.named.direct.is_certain(),
+                    Effect::Deny => tally.deny.is_certain(),
+                    Effect::Unknown => false,
+                };
+                if !settled {
+                    tally = tally.count(statement.effect, applies(policy, statement));
+                }
             }
         }
         tally
     }
 
-    fn count(&mut self, statement: &Statement, request: &Request) {
-        let done = match statement.effect {
-            Effect::Allow => self.named.direct == Truth::True,
-            Effect::Deny => self.deny == Truth::True,
-            Effect::Unknown => false,
-        };
-        if done {
-            return;
-        }
-        let applies = statement.applies_named(request);
-        match statement.effect {
-            Effect::Allow => self.allow_by(applies),
-            Effect::Deny => self.deny = self.deny.or(applies.at_all()),
+    fn count(self, effect: Effect, applies: Named<L>) -> Self {
+        let Self { deny, allow, named } = self;
+        let unknown = L::constant(Truth::Unknown);
+        match effect {
+            Effect::Allow => Self { deny, allow: allow.or(applies.clone().at_all()), named: named.or(applies) },
+            Effect::Deny => Self { deny: deny.or(applies.at_all()), allow, named },
             Effect::Unknown => {
-                self.allow_by(applies.and(Truth::Unknown));
-                self.deny = self.deny.or(applies.at_all().and(Truth::Unknown));
+                let applies = applies.and(&unknown);
+                let at_all = applies.clone().at_all();
+                Self { deny: deny.or(at_all.clone()), allow: allow.or(at_all), named: named.or(applies) }
             }
         }
-    }
-
-    fn allow_by(&mut self, applies: Named) {
-        self.named = self.named.or(applies);
-        self.allow = self.allow.or(applies.at_all());
     }
 
     /// Both must allow, any may deny.
@@ -69,67 +71,73 @@ impl Tally {
 
     /// A policy of this type is not known. `limits`: it can only narrow.
     fn with_unknown(self, limits: bool) -> Self {
-        let allow = if limits { self.allow.and(Truth::Unknown) } else { self.allow.or(Truth::Unknown) };
-        let unknown = Named { direct: Truth::Unknown, role: Truth::Unknown, account: Truth::Unknown };
-        Self { deny: self.deny.or(Truth::Unknown), allow, named: self.named.or(unknown) }
+        let unknown = || L::constant(Truth::Unknown);
+        let allow = if limits { self.allow.and(unknown()) } else { self.allow.or(unknown()) };
+        Self { deny: self.deny.or(unknown()), allow, named: self.named.or(Named::constant(Truth::Unknown)) }
     }
 
     /// Has force only as far as `truth`.
     fn in_force(self, truth: Truth) -> Self {
-        Self { deny: self.deny.and(truth), allow: self.allow.or(!truth), named: self.named }
+        let Self { deny, allow, named } = self;
+        Self { deny: deny.and(L::constant(truth)), allow: allow.or(L::constant(!truth)), named }
     }
 }
 
 /// What each type says.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tallies {
-    pub(super) identity: Tally,
-    pub(super) boundary: Tally,
-    pub(super) session: Tally,
-    pub(super) resource: Tally,
-    pub(super) endpoint: Tally,
-    pub(super) scp: Tally,
-    pub(super) rcp: Tally,
+pub(crate) struct Tallies<L = Truth> {
+    pub(super) identity: Tally<L>,
+    pub(super) boundary: Tally<L>,
+    pub(super) session: Tally<L>,
+    pub(super) resource: Tally<L>,
+    pub(super) endpoint: Tally<L>,
+    pub(super) scp: Tally<L>,
+    pub(super) rcp: Tally<L>,
 }
 
-impl Tallies {
-    pub(super) fn of(policies: &PolicySet<'_>, request: &Request, setting: &Setting) -> Self {
+impl<L: Logic> Tallies<L> {
+    pub(crate) fn of<'a, F>(policies: &PolicySet<'a>, setting: &Setting, applies: &F) -> Self
+    where
+        F: Fn(&'a Policy, &'a Statement) -> Named<L>,
+    {
         let missing = |kind| policies.missing.iter().any(|m: &Missing| in_decision(m.kind) == kind);
-        let limit = |kind, tally: Tally| if missing(kind) { tally.with_unknown(true) } else { tally };
-        let grant = |kind, tally: Tally| if missing(kind) { tally.with_unknown(false) } else { tally };
-        let boundary = policies.boundary.map_or(Tally::SILENT, |policy| Tally::union([policy], request));
+        let limit = |kind, tally: Tally<L>| if missing(kind) { tally.with_unknown(true) } else { tally };
+        let grant = |kind, tally: Tally<L>| if missing(kind) { tally.with_unknown(false) } else { tally };
+        let boundary = policies.boundary.map_or_else(Tally::silent, |policy| Tally::union([policy], applies));
         let session =
-            if policies.session.is_empty() { Tally::SILENT } else { Tally::union(policies.session.iter().copied(), request) };
+            if policies.session.is_empty() { Tally::silent() } else { Tally::union(policies.session.iter().copied(), applies) };
         let resource = match policies.resource {
-            Some(policy) => Tally::union([policy], request),
-            None if setting.resource_policy_not_given => Tally::NOTHING.with_unknown(false),
-            None => Tally::NOTHING,
+            Some(policy) => Tally::union([policy], applies),
+            None if setting.resource_policy_not_given => Tally::nothing().with_unknown(false),
+            None => Tally::nothing(),
         };
-        let endpoint = each(policies.endpoint.iter().map(|policy| Tally::union([*policy], request)));
-        let scp = if setting.scp { limit(PolicyType::Scp, levels(policies.scp.as_deref(), request)) } else { Tally::SILENT };
+        let scp = if setting.scp { limit(PolicyType::Scp, levels(policies.scp.as_deref(), applies)) } else { Tally::silent() };
         let rcp = match setting.rcp {
-            Truth::False => Tally::SILENT,
-            force => limit(PolicyType::Rcp, levels(policies.rcp.as_deref(), request)).in_force(force),
+            Truth::False => Tally::silent(),
+            force => limit(PolicyType::Rcp, levels(policies.rcp.as_deref(), applies)).in_force(force),
         };
         Self {
-            identity: grant(PolicyType::Identity, Tally::union(policies.identity.iter().copied(), request)),
+            identity: grant(PolicyType::Identity, Tally::union(policies.identity.iter().copied(), applies)),
             boundary: limit(PolicyType::Boundary, boundary),
             session: limit(PolicyType::Session, session),
             resource: grant(PolicyType::Resource, resource),
-            endpoint: limit(PolicyType::Endpoint, endpoint),
+            endpoint: limit(PolicyType::Endpoint, each(policies.endpoint.iter().map(|p| Tally::union([*p], applies)))),
             scp,
             rcp,
         }
     }
 }
 
-fn each(tallies: impl Iterator<Item = Tally>) -> Tally {
-    tallies.fold(Tally::SILENT, Tally::intersect)
+fn each<L: Logic>(tallies: impl Iterator<Item = Tally<L>>) -> Tally<L> {
+    tallies.fold(Tally::silent(), Tally::intersect)
 }
 
 /// Every level must allow.
-fn levels(levels: Option<&[Vec<&Policy>]>, request: &Request) -> Tally {
-    each(levels.unwrap_or_default().iter().map(|level| Tally::union(level.iter().copied(), request)))
+fn levels<'a, L: Logic, F>(levels: Option<&[Vec<&'a Policy>]>, applies: &F) -> Tally<L>
+where
+    F: Fn(&'a Policy, &'a Statement) -> Named<L>,
+{
+    each(levels.unwrap_or_default().iter().map(|level| Tally::union(level.iter().copied(), applies)))
 }
 
 /// The place of a policy's type in the decision: trust and key policies are resource policies.

@@ -1,0 +1,351 @@
+//! All requests decided at once: is there one that is allowed and that meets these demands?
+//!
+//! In: a [`Question`]: policies, a principal, an action, and demands on the resource and on context keys.
+//! Out: [`Answer::None`] (proved), [`Answer::Some`] with a request that [`decide`] allows, or [`Answer::Unknown`] with
+//! its reason. Never: a witness that was not replayed through `decide`; "none" where a part of the formula lies outside
+//! the theory or the work grew beyond its bound.
+//!
+//! The search is guided by a model: it keeps a request that meets everything demanded so far, looks for a disjunction
+//! that this request violates, and branches on its parts. Any solution meets one part of each disjunction, so that
+//! trying all parts of violated ones misses nothing.
+//!
+//! Taken as given: a key that no policy tests with a set operator has one value; keys are independent of each other and
+//! of the resource's text unless the question fixes them; numeric keys tested against whole numbers are whole.
+
+mod formula;
+mod strings;
+mod values;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::condition::Condition;
+use super::decide::{Decision, Outcome, PolicySet, Setting, Tallies, combine, decide};
+use super::glob::Glob;
+use super::policy::{Effect, Policy, Site};
+use super::policy_type::PolicyType;
+use super::principal::{Named, Principal};
+use super::request::{Context, Known, Request};
+use super::truth::{Logic, Truth};
+use formula::{Formula, Literal};
+use strings::{Automaton, Clause, Found};
+use values::Assigned;
+
+/// Which resources the question is about.
+#[derive(Debug, Clone)]
+pub enum Resources {
+    /// This one.
+    One(String),
+    /// Those whose ARN matches one of `within` (globs; all, where empty) and none of `outside`.
+    Matching {
+        /// Globs, one of which must match.
+        within: Vec<String>,
+        /// Globs, none of which may match.
+        outside: Vec<String>,
+        /// Resources to be preferred in a witness, where they meet the demands.
+        examples: Vec<String>,
+    },
+}
+
+/// Is there an allowed request such that …?
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// The policies that must allow it.
+    pub policies: &'a PolicySet<'a>,
+    /// Who asks.
+    pub principal: Principal,
+    /// The action.
+    pub action: &'a str,
+    /// Which resources.
+    pub resources: Resources,
+    /// The account that owns the resource; `None`: see [`Request::resource_account`].
+    pub resource_account: Option<&'a str>,
+    /// What is fixed of the context. Open: any key that is not named is free.
+    pub context: Context,
+    /// Conditions that the request must meet (`true`) or must not meet (`false`).
+    pub conditions: Vec<(Condition, bool)>,
+    /// Values to be preferred in a witness, by key (in lower case).
+    pub examples: BTreeMap<String, Vec<String>>,
+    /// Policies that must not allow the request surely (an older version of `policies`).
+    pub not_allowed_by: Option<&'a PolicySet<'a>>,
+    /// The identity or resource policy statement that must be the one to allow it.
+    pub granted_by: Option<Site>,
+    /// How many steps the search may take before it answers unknown.
+    pub bound: usize,
+}
+
+impl<'a> Question<'a> {
+    /// Is any request of this principal for this action allowed?
+    pub fn new(policies: &'a PolicySet<'a>, principal: Principal, action: &'a str) -> Self {
+        Self {
+            policies,
+            principal,
+            action,
+            resources: Resources::Matching { within: Vec::new(), outside: Vec::new(), examples: Vec::new() },
+            resource_account: None,
+            context: Context::open(),
+            conditions: Vec::new(),
+            examples: BTreeMap::new(),
+            not_allowed_by: None,
+            granted_by: None,
+            bound: 20_000,
+        }
+    }
+}
+
+/// A request and its decision.
+#[derive(Debug, Clone)]
+pub struct Witness {
+    /// The request; keys it does not name are absent.
+    pub request: Request,
+    /// `Allowed`, with its reasons.
+    pub decision: Decision,
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// No such request exists.
+    None,
+    /// This one is allowed and meets the demands.
+    Some(Box<Witness>),
+    /// Not known, for this reason.
+    Unknown(String),
+}
+
+/// Answers a question about all requests.
+pub fn solve(question: &Question<'_>) -> Answer {
+    let free = matches!(question.resources, Resources::Matching { .. });
+    let resource = match &question.resources {
+        Resources::One(resource) => resource.as_str(),
+        Resources::Matching { .. } => "*",
+    };
+    let base =
+        Request::new(question.principal.clone(), question.action, resource, question.resource_account, question.context.clone());
+    let goal = goal(question, &base, free);
+    let mut search = Search { question, free, settled: base.context.settled(), base: &base, work: question.bound, unsure: None };
+    let start = State {
+        demands: BTreeMap::new(),
+        disjunctions: Vec::new(),
+        resource: resource.to_owned(),
+        context: search.settled.clone(),
+        opaque: false,
+    };
+    let found = search.assume(start, &goal).and_then(|state| search.run(state));
+    match (found, search.unsure) {
+        (Some(witness), _) => Answer::Some(Box::new(witness)),
+        (None, None) => Answer::None,
+        (None, Some(why)) => Answer::Unknown(why),
+    }
+}
+
+/// The whole question as one formula.
+fn goal<'q>(question: &'q Question<'_>, base: &Request, free: bool) -> Formula<'q> {
+    let setting = Setting::of(question.policies, base);
+    let only = question.granted_by;
+    let applies = |policy: &'q Policy, statement: &'q super::policy::Statement| {
+        let grants = matches!(policy.kind, PolicyType::Identity | PolicyType::Resource | PolicyType::Trust | PolicyType::Key);
+        let left_out = grants && statement.effect != Effect::Deny && only.is_some_and(|s| s != policy.site(statement));
+        if left_out { Named::constant(Truth::False) } else { formula::applies(statement, base, free) }
+    };
+    let (deny, allow) = combine(Tallies::of(question.policies, &setting, &applies), &setting);
+    let mut goal = allow.and(deny.negated());
+    if let Some(others) = question.not_allowed_by {
+        let setting = Setting::of(others, base);
+        let tallies = Tallies::of(others, &setting, &|_, s: &'q super::policy::Statement| formula::applies(s, base, free));
+        let (deny, allow) = combine(tallies, &setting);
+        goal = goal.and(deny.or(allow.negated()));
+    }
+    for (condition, holds) in &question.conditions {
+        let demanded = formula::condition(condition, &base.context);
+        goal = goal.and(if *holds { demanded } else { demanded.negated() });
+    }
+    if let Resources::Matching { within, outside, .. } = &question.resources {
+        let globs = |texts: &[String]| texts.iter().map(|t| Glob::new(t, false)).collect::<Rc<[Glob]>>();
+        if !within.is_empty() {
+            goal = goal.and(Formula::Literal(Literal::Resource { globs: globs(within), inside: true }));
+        }
+        if !outside.is_empty() {
+            goal = goal.and(Formula::Literal(Literal::Resource { globs: globs(outside), inside: false }));
+        }
+    }
+    goal
+}
+
+/// What is demanded of the resource (`None`) or of a key.
+type Variable = Option<Box<str>>;
+
+/// A point of the search: what is demanded, and a request that meets it.
+#[derive(Clone)]
+struct State<'f> {
+    demands: BTreeMap<Variable, Vec<Literal<'f>>>,
+    disjunctions: Vec<Rc<Vec<Formula<'f>>>>,
+    resource: String,
+    context: Context,
+    opaque: bool,
+}
+
+struct Search<'q> {
+    question: &'q Question<'q>,
+    base: &'q Request,
+    free: bool,
+    settled: Context,
+    work: usize,
+    /// Set where a branch was given up for a reason other than that nothing is in it.
+    unsure: Option<String>,
+}
+
+impl Search<'_> {
+    fn give_up<T>(&mut self, why: &str) -> Option<T> {
+        self.unsure.get_or_insert_with(|| why.to_owned());
+        None
+    }
+
+    /// The state with one more demand; `None` where nothing meets it.
+    fn assume<'f>(&mut self, mut state: State<'f>, formula: &Formula<'f>) -> Option<State<'f>> {
+        let mut todo = vec![formula.clone()];
+        let mut touched: Vec<Variable> = Vec::new();
+        while let Some(next) = todo.pop() {
+            match next {
+                Formula::Constant(true) => {}
+                Formula::Constant(false) => return None,
+                Formula::Opaque => state.opaque = true,
+                Formula::All(parts) => todo.extend(parts.iter().cloned()),
+                Formula::Any(parts) => state.disjunctions.push(parts),
+                Formula::Literal(literal) => {
+                    let variable = match &literal {
+                        Literal::Resource { .. } => None,
+                        Literal::Condition { condition, .. } => Some(condition.lower_key().into()),
+                    };
+                    if truth(&literal, &state) != Truth::True && !touched.contains(&variable) {
+                        touched.push(variable.clone());
+                    }
+                    state.demands.entry(variable).or_default().push(literal);
+                }
+            }
+        }
+        for variable in touched {
+            self.meet(&mut state, &variable)?;
+        }
+        Some(state)
+    }
+
+    /// Gives the variable a value that meets all that is demanded of it.
+    fn meet(&mut self, state: &mut State<'_>, variable: &Variable) -> Option<()> {
+        let Some(left) = self.work.checked_sub(1) else { return self.give_up("the search grew beyond its bound") };
+        self.work = left;
+        let demands = state.demands.get(variable).map_or(&[][..], Vec::as_slice);
+        let Some(key) = variable else {
+            return match self.resource(demands) {
+                Found::Some(text) => {
+                    state.resource = text;
+                    Some(())
+                }
+                Found::Nothing => None,
+                Found::Beyond(why) => self.give_up(why),
+            };
+        };
+        let conditions: Vec<values::Demand<'_>> = demands
+            .iter()
+            .filter_map(|literal| match literal {
+                Literal::Condition { condition, holds } => Some((&**condition, *holds)),
+                Literal::Resource { .. } => None,
+            })
+            .collect();
+        let may_be_absent = self.base.context.get(key) == Known::Unknown;
+        let examples = self.question.examples.get(&**key).map_or(&[][..], Vec::as_slice);
+        match values::assign(&conditions, may_be_absent, examples, &self.base.context, &mut self.work) {
+            Found::Some(Assigned::Absent) => state.context.set_absent(key),
+            Found::Some(Assigned::Values(values)) => state.context.set(key, values),
+            Found::Nothing => return None,
+            Found::Beyond(why) => return self.give_up(why),
+        }
+        Some(())
+    }
+
+    fn resource(&mut self, demands: &[Literal<'_>]) -> Found<String> {
+        let globs = |literal: &Literal<'_>| match literal {
+            Literal::Resource { globs, inside } => Some((globs.clone(), *inside)),
+            Literal::Condition { .. } => None,
+        };
+        let all: Vec<(Rc<[Glob]>, bool)> = demands.iter().filter_map(globs).collect();
+        let meets = |text: &str| all.iter().all(|(globs, inside)| globs.iter().any(|g| g.matches(text)) == *inside);
+        if let Resources::Matching { examples, .. } = &self.question.resources {
+            if let Some(example) = examples.iter().find(|text| meets(text)) {
+                return Found::Some(example.clone());
+            }
+        }
+        let clauses: Vec<Clause> = all
+            .iter()
+            .map(|(globs, inside)| Clause { patterns: globs.iter().map(Automaton::of_glob).collect(), inside: *inside })
+            .collect();
+        let service = self.base.service();
+        let arn = |pattern: &str| Glob::new(pattern, false);
+        let wishes = [arn(&format!("arn:aws:{service}:*:*:?*")), arn("arn:*:?*"), arn("?*")];
+        values::preferring(&clauses, &wishes, &mut self.work)
+    }
+
+    /// A witness at or below this point.
+    fn run(&mut self, mut state: State<'_>) -> Option<Witness> {
+        let Some(left) = self.work.checked_sub(1) else { return self.give_up("the search grew beyond its bound") };
+        self.work = left;
+        let violated = state.disjunctions.iter().position(|parts| holds_any(parts, &state) != Truth::True);
+        let Some(violated) = violated else { return self.replay(state) };
+        let parts = state.disjunctions.swap_remove(violated);
+        let (opaque, clear): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Formula::Opaque));
+        for part in clear.into_iter().chain(opaque) {
+            let next = self.assume(state.clone(), part);
+            if let Some(witness) = next.and_then(|next| self.run(next)) {
+                return Some(witness);
+            }
+            if self.work == 0 {
+                return self.give_up("the search grew beyond its bound");
+            }
+        }
+        None
+    }
+
+    /// The model as a request, decided; a witness only if it is allowed.
+    fn replay(&mut self, state: State<'_>) -> Option<Witness> {
+        let resource = if self.free { state.resource.as_str() } else { &self.base.resource };
+        let account = self.base.resource_account.as_deref();
+        let request = Request::new(self.base.principal.clone(), &self.base.action, resource, account, state.context.clone());
+        let decision = decide(self.question.policies, &request);
+        let meets = self.question.conditions.iter().all(|(c, holds)| c.holds(&request.context) == Truth::from(*holds));
+        let new = self.question.not_allowed_by.is_none_or(|others| {
+            matches!(decide(others, &request).outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied)
+        });
+        if decision.outcome == Outcome::Allowed && meets && new {
+            return Some(Witness { request, decision });
+        }
+        match decision.hinges.first() {
+            Some(hinge) => self.give_up(&format!("it hangs on {hinge}")),
+            None if state.opaque => self.give_up("it hangs on a policy variable or another part outside the theory"),
+            None => self.give_up("the request that was found is not allowed"),
+        }
+    }
+}
+
+fn truth(literal: &Literal<'_>, state: &State<'_>) -> Truth {
+    match literal {
+        Literal::Resource { globs, inside } => (globs.iter().any(|g| g.matches(&state.resource)) == *inside).into(),
+        Literal::Condition { condition, holds } => {
+            let now = condition.holds(&state.context);
+            if *holds { now } else { !now }
+        }
+    }
+}
+
+fn holds(formula: &Formula<'_>, state: &State<'_>) -> Truth {
+    match formula {
+        Formula::Constant(value) => (*value).into(),
+        Formula::Opaque => Truth::Unknown,
+        Formula::Literal(literal) => truth(literal, state),
+        Formula::All(parts) => Truth::all(parts.iter().map(|part| holds(part, state))),
+        Formula::Any(parts) => holds_any(parts, state),
+    }
+}
+
+fn holds_any(parts: &[Formula<'_>], state: &State<'_>) -> Truth {
+    Truth::any(parts.iter().map(|part| holds(part, state)))
+}

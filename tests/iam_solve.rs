@@ -1,0 +1,165 @@
+//! Questions about all requests, by hand: proved, witnessed, or honestly unknown.
+
+use alicerce::doc::Document;
+use alicerce::iam::condition::Condition;
+use alicerce::iam::{Answer, Policy, PolicySet, PolicyType, Principal, Question, Resources, grants, solve};
+
+fn policy(kind: PolicyType, statements: &str) -> Policy {
+    let json = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+    let document = Document::json("p.json", json).unwrap();
+    Policy::parse(document.root(), kind).unwrap()
+}
+
+fn role() -> Principal {
+    Principal::parse("arn:aws:iam::111122223333:role/app").unwrap()
+}
+
+/// The witness's request in one line, `none`, or `unknown`.
+fn ask(question: &Question) -> String {
+    match solve(question) {
+        Answer::None => "none".into(),
+        Answer::Some(witness) => witness.request.to_string(),
+        Answer::Unknown(why) => format!("unknown: {why}"),
+    }
+}
+
+const ALLOW_ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+
+#[test]
+fn a_region_guard_is_proved() {
+    let identity = policy(PolicyType::Identity, ALLOW_ALL);
+    let full = policy(PolicyType::Scp, ALLOW_ALL);
+    let guard = policy(
+        PolicyType::Scp,
+        r#"{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["sa-east-1"]}}}"#,
+    );
+    let elsewhere = Condition::new("StringNotEquals", "aws:RequestedRegion", &["sa-east-1"]).unwrap();
+    let guarded = PolicySet { identity: vec![&identity], scp: Some(vec![vec![&full, &guard]]), ..PolicySet::default() };
+    let mut question = Question::new(&guarded, role(), "bedrock:InvokeModel");
+    question.conditions = vec![(elsewhere, true)];
+    assert_eq!(ask(&question), "none");
+    question.action = "bedrock-mantle:CreateInference";
+    question.examples.insert("aws:requestedregion".into(), vec!["sa-east-1".into(), "us-east-1".into()]);
+    assert!(ask(&question).contains("aws:requestedregion=us-east-1"), "{}", ask(&question));
+}
+
+#[test]
+fn the_published_disable_global_guard_lets_an_application_profile_pass() {
+    let identity = policy(PolicyType::Identity, ALLOW_ALL);
+    let guard = policy(
+        PolicyType::Scp,
+        r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{
+            "StringEquals":{"aws:RequestedRegion":"unspecified"},
+            "ArnLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/global.*"}}}"#,
+    );
+    let set = PolicySet { identity: vec![&identity], scp: Some(vec![vec![&guard]]), ..PolicySet::default() };
+    let mut question = Question::new(&set, role(), "bedrock:InvokeModel");
+    question.resources = Resources::One("arn:aws:bedrock:::foundation-model/anthropic.claude".into());
+    question.conditions = vec![
+        (Condition::new("StringEquals", "aws:RequestedRegion", &["unspecified"]).unwrap(), true),
+        (
+            Condition::new("ArnLike", "bedrock:InferenceProfileArn", &["arn:aws:bedrock:*:*:application-inference-profile/*"])
+                .unwrap(),
+            true,
+        ),
+    ];
+    assert!(ask(&question).contains("application-inference-profile"), "{}", ask(&question));
+    question.conditions[1].0 =
+        Condition::new("ArnLike", "bedrock:InferenceProfileArn", &["arn:aws:bedrock:*:*:inference-profile/global.x"]).unwrap();
+    assert_eq!(ask(&question), "none");
+}
+
+#[test]
+fn a_deny_list_of_resources_leaves_what_it_leaves() {
+    let identity = policy(
+        PolicyType::Identity,
+        r#"{"Effect":"Allow","Action":"bedrock:InvokeModel","Resource":"arn:aws:bedrock:*::foundation-model/*"},
+           {"Effect":"Deny","Action":"bedrock:*","NotResource":["arn:aws:bedrock:sa-east-1::foundation-model/anthropic.*"]}"#,
+    );
+    let set = PolicySet { identity: vec![&identity], ..PolicySet::default() };
+    let mut question = Question::new(&set, role(), "bedrock:InvokeModel");
+    let resources = |outside: &str| Resources::Matching { within: vec![], outside: vec![outside.into()], examples: vec![] };
+    question.resources = resources("arn:aws:bedrock:sa-east-1::foundation-model/anthropic.*");
+    assert_eq!(ask(&question), "none");
+    question.resources = resources("arn:aws:bedrock:sa-east-1::foundation-model/anthropic.claude-3*");
+    assert!(ask(&question).contains("sa-east-1::foundation-model/anthropic."), "{}", ask(&question));
+}
+
+#[test]
+fn numbers_addresses_dates_and_sets() {
+    let of = |condition: &str| {
+        policy(PolicyType::Identity, &format!(r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{condition}}}"#))
+    };
+    for (condition, possible) in [
+        (r#"{"NumericLessThan":{"s3:max-keys":"10"},"NumericGreaterThan":{"s3:max-keys":"8"}}"#, true),
+        (r#"{"NumericLessThan":{"s3:max-keys":"10"},"NumericGreaterThan":{"s3:max-keys":"9"}}"#, false),
+        (r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"NotIpAddress":{"aws:SourceIp":["10.0.0.0/9","10.128.0.0/9"]}}"#, false),
+        (r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"NotIpAddress":{"aws:SourceIp":["10.0.0.0/9","10.128.0.0/10"]}}"#, true),
+        (r#"{"DateLessThan":{"aws:CurrentTime":"2026-01-01"},"DateGreaterThan":{"aws:CurrentTime":"2027-01-01"}}"#, false),
+        (r#"{"DateLessThan":{"aws:CurrentTime":"2027-01-01"},"DateGreaterThan":{"aws:CurrentTime":"2026-01-01"}}"#, true),
+        (r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["a"]},"ForAnyValue:StringEquals":{"aws:TagKeys":["b"]}}"#, false),
+        (r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["a","b"]},"ForAnyValue:StringEquals":{"aws:TagKeys":["b"]}}"#, true),
+        (r#"{"Bool":{"aws:SecureTransport":"true"},"StringEquals":{"aws:SecureTransport":"false"}}"#, false),
+        (r#"{"BinaryEquals":{"x:y":"QUJD"},"Null":{"x:y":"true"}}"#, false),
+        (r#"{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"},"ArnNotLike":{"aws:SourceArn":"arn:aws:s3:*:*:*"}}"#, false),
+        (r#"{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"},"StringNotLike":{"aws:SourceArn":"arn:aws:s3:::a*"}}"#, true),
+    ] {
+        let identity = of(condition);
+        let set = PolicySet { identity: vec![&identity], ..PolicySet::default() };
+        let answer = ask(&Question::new(&set, role(), "s3:GetObject"));
+        assert_eq!(answer != "none", possible, "{condition}: {answer}");
+        assert!(!answer.starts_with("unknown"), "{condition}: {answer}");
+    }
+}
+
+#[test]
+fn a_policy_variable_is_unknown_only_where_it_matters() {
+    let identity = policy(
+        PolicyType::Identity,
+        r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/team}/*"}"#,
+    );
+    let set = PolicySet { identity: vec![&identity], ..PolicySet::default() };
+    let mut question = Question::new(&set, role(), "s3:GetObject");
+    assert!(ask(&question).starts_with("unknown"));
+    question.context.set("aws:PrincipalTag/team", ["risk"]);
+    assert!(ask(&question).contains("arn:aws:s3:::b/risk/"));
+    question.action = "sqs:SendMessage";
+    assert_eq!(ask(&question), "none");
+}
+
+#[test]
+fn what_the_new_policy_adds_is_named() {
+    let old = policy(PolicyType::Identity, r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b/*"}"#);
+    let new = policy(
+        PolicyType::Identity,
+        r#"{"Effect":"Allow","Action":"s3:Get*","Resource":["arn:aws:s3:::b/*","arn:aws:s3:::c/x"]}"#,
+    );
+    let (old, new) =
+        (PolicySet { identity: vec![&old], ..PolicySet::default() }, PolicySet { identity: vec![&new], ..PolicySet::default() });
+    let mut question = Question::new(&new, role(), "s3:GetObject");
+    question.not_allowed_by = Some(&old);
+    assert!(ask(&question).contains("on arn:aws:s3:::c/x"));
+    let mut question = Question::new(&old, role(), "s3:GetObject");
+    question.not_allowed_by = Some(&new);
+    assert_eq!(ask(&question), "none");
+}
+
+#[test]
+fn grants_name_the_statements_that_count() {
+    let identity = policy(
+        PolicyType::Identity,
+        r#"{"Effect":"Allow","Action":["bedrock:*","s3:GetObject"],"Resource":"*"},
+           {"Effect":"Allow","NotAction":"iam:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/x":[]}}},
+           {"Effect":"Deny","Action":"bedrock:Delete*","Resource":"*"}"#,
+    );
+    let set = PolicySet { identity: vec![&identity], ..PolicySet::default() };
+    let found = grants(
+        &Question::new(&set, role(), ""),
+        &["bedrock:InvokeModel", "bedrock:DeleteAgent", "s3:GetObject", "sqs:SendMessage"],
+    );
+    let actions: Vec<&str> = found.iter().map(|g| &*g.action).collect();
+    assert_eq!(actions, ["bedrock:InvokeModel", "s3:GetObject"]);
+    assert_eq!(found[0].statement.mark, identity.statements[0].mark);
+    assert_eq!(found[0].patterns[0].mark, identity.statements[0].action.patterns[0].mark);
+    assert!(found[0].witness.is_some());
+}
