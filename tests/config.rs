@@ -1,5 +1,7 @@
 //! `alicerce.toml`: what is taken, what is refused and where it is underlined.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

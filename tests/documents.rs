@@ -1,5 +1,7 @@
 //! Properties of documents: spans, values, embedded documents, and that no bytes make a reader panic.
 
+#![cfg(test)]
+
 use std::sync::Arc;
 
 use alicerce::doc::{Document, Kind, Node};

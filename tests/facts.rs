@@ -1,5 +1,7 @@
 //! Facts from small exports: edges resolve, what is not known says why, the organisation's levels stand in order.
 
+#![cfg(test)]
+
 use std::sync::Arc;
 
 use alicerce::facts::{FactId, Facts, Lookup, Reason, Value};

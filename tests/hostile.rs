@@ -1,5 +1,7 @@
 //! Hostile inputs: each gives a clear error with a place, and what stands beside it is still loaded.
 
+#![cfg(test)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

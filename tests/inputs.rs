@@ -1,5 +1,7 @@
 //! What is recognised: exports (whole, a part, one file), single answers, policies bare and wrapped.
 
+#![cfg(test)]
+
 use std::sync::Arc;
 
 use alicerce::iam::PolicyType;

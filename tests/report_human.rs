@@ -1,5 +1,7 @@
 //! The report for people: safe, narrow where asked, plain where asked.
 
+#![cfg(test)]
+
 #[path = "support/report.rs"]
 mod support;
 
