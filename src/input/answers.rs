@@ -6,7 +6,7 @@
 use crate::doc::{Kind, Node};
 
 /// `(service, operation, keys)`: every key must be there, comma-separated. `X[]` is a list, `X[].y` a list whose
-/// first element is an object with `y`, `X.y` an object with `y`, `X[]"` a list of strings.
+/// first element is an object with `y`, `X.y` an object with `y`, `X[]"` a list of strings, `!X` no `X`.
 const OPERATIONS: &[(&str, &str, &str)] = &[
     ("accessanalyzer", "list-analyzers", "analyzers[].arn"),
     ("bedrock", "get-custom-model", "modelArn,baseModelArn"),
@@ -83,7 +83,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("iam", "get-user", "User.UserId"),
     ("iam", "list-access-keys", "AccessKeyMetadata[]"),
     ("iam", "list-open-id-connect-providers", "OpenIDConnectProviderList[]"),
-    ("iam", "list-policies", "Policies[].AttachmentCount"),
+    ("iam", "list-policies", "Policies[].AttachmentCount,!RoleDetailList"),
     ("iam", "list-roles", "Roles[].RoleId"),
     ("iam", "list-saml-providers", "SAMLProviderList[]"),
     ("iam", "list-service-specific-credentials", "ServiceSpecificCredentials[]"),
@@ -144,6 +144,9 @@ pub(super) fn recognise(root: Node<'_>) -> Option<(&'static str, &'static str)> 
 }
 
 fn has(root: Node<'_>, key: &str) -> bool {
+    if let Some(name) = key.strip_prefix('!') {
+        return root.get(name).is_none();
+    }
     if let Some(name) = key.strip_suffix("[]\"") {
         return list(root, name).is_some_and(|l| l.items().next().is_some_and(|i| i.kind() == Kind::String));
     }
@@ -187,6 +190,10 @@ mod tests {
             (r#"{"VpcEndpoints": []}"#, Some(("ec2", "describe-vpc-endpoints"))),
             (
                 r#"{"UserDetailList": [], "RoleDetailList": [], "Policies": []}"#,
+                Some(("iam", "get-account-authorization-details")),
+            ),
+            (
+                r#"{"RoleDetailList": [], "Policies": [{"PolicyName": "p", "AttachmentCount": 1}]}"#,
                 Some(("iam", "get-account-authorization-details")),
             ),
             (r#"{"Policies": []}"#, None),
