@@ -29,8 +29,8 @@ pub struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     list: Vec<Source>,
-    /// By the address of the shared text, which lives as long as `list` holds it.
-    known: HashMap<(usize, String), usize>,
+    /// By name; texts of one name are told apart by content.
+    known: HashMap<String, Vec<usize>>,
 }
 
 impl Sources {
@@ -46,14 +46,15 @@ impl Sources {
 
     /// The index of a text, which is taken in if it is new.
     fn index(&mut self, name: &str, text: &Arc<str>) -> usize {
-        let key = (text.as_ptr() as usize, name.to_owned());
-        if let Some(at) = self.known.get(&key) {
+        let same = |at: &&usize| self.list.get(**at).is_some_and(|s| Arc::ptr_eq(&s.text, text) || s.text == *text);
+        if let Some(at) = self.known.get(name).and_then(|list| list.iter().find(same)) {
             return *at;
         }
         let positions = Arc::new(Positions::new(text));
         self.list.push(Source { name: name.to_owned(), text: text.clone(), positions });
-        self.known.insert(key, self.list.len() - 1);
-        self.list.len() - 1
+        let at = self.list.len() - 1;
+        self.known.entry(name.to_owned()).or_default().push(at);
+        at
     }
 
     /// The region of a node. `names` are the subject's name and identity: a large object is shown by the field that holds one of them.

@@ -5,6 +5,8 @@
 
 pub mod format;
 pub mod human;
+pub mod json;
+pub mod sarif;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
