@@ -5,15 +5,19 @@
 //! be reached), `rule` and `engine` (rule x subject = outcome), `finding`, `triage`, `report`.
 //! Nothing flows back.
 
+pub mod access;
 pub mod catalog;
 pub mod config;
+pub mod custody;
 pub mod doc;
 pub mod engine;
 pub mod facts;
 pub mod finding;
 pub mod iam;
 pub mod input;
+pub mod network;
 pub mod report;
 pub mod rule;
+pub mod secrets;
 pub mod triage;
 pub mod world;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::config::Config;
-use crate::facts::Facts;
+use crate::config::{Config, Place, Scope};
+use crate::facts::{Fact, FactId, Facts, Value};
 
 type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
 
@@ -29,6 +29,52 @@ impl World {
     /// A world without memos.
     pub fn new(facts: Facts, config: Config, now: Timestamp) -> Self {
         Self { facts, config, now, memo: Mutex::new(HashMap::new()) }
+    }
+
+    /// The scope of `alicerce.toml` that a fact falls in: by its account, the organizational units above it, its tags, or
+    /// the file it stands in.
+    pub fn scope_of(&self, fact: FactId) -> Arc<Scope> {
+        let Some(found) = self.facts.get(fact) else { return self.config.default_scope.clone() };
+        let (ous, ou_path) = self.units_above(found);
+        let by_tags = self.config.scopes.iter().any(|s| !s.tags.is_empty());
+        let tags = if by_tags { self.tags_of(found) } else { Vec::new() };
+        let file = self.facts.documents().get(found.node.doc as usize).map(|d| d.name.clone());
+        let place = Place {
+            account: found.account.as_deref(),
+            ous: &ous,
+            ou_path: Some(ou_path.as_str()).filter(|p| !p.is_empty()),
+            tags: &tags,
+            path: file.as_deref().filter(|_| found.account.is_none()),
+        };
+        self.config.scope_of(&place).clone()
+    }
+
+    /// The ids of the levels above a fact's account, and their names as a path. Empty where no scope speaks of units.
+    fn units_above(&self, fact: &Fact) -> (Vec<Arc<str>>, String) {
+        let Some(account) = &fact.account else { return Default::default() };
+        if self.config.scopes.iter().all(|s| s.ous.is_empty()) {
+            return Default::default();
+        }
+        let Ok(path) = self.facts.path_of(account) else { return Default::default() };
+        let levels: Vec<&Fact> = path.levels.iter().filter_map(|l| self.facts.get(l.fact)).collect();
+        let names = levels.iter().filter(|l| l.kind.name != "organization-account").map(|l| &*l.name);
+        (levels.iter().map(|l| l.key.clone()).collect(), names.collect::<Vec<_>>().join("/"))
+    }
+
+    /// A fact's own tags, in any of the forms that AWS uses: a list of keys and values, or a map.
+    fn tags_of(&self, fact: &Fact) -> Vec<(Arc<str>, Arc<str>)> {
+        let Some(node) = self.facts.node(fact.node) else { return Vec::new() };
+        let mut out = Vec::new();
+        for list in ["Tags", "TagList", "tags"].iter().filter_map(|key| node.get(key)) {
+            for (key, value) in list.entries() {
+                out.extend(key.as_str().zip(value.as_str()).map(|(k, v)| (Arc::from(k), Arc::from(v))));
+            }
+            for item in list.items() {
+                let part = |upper: &str, lower: &str| item.get(upper).or_else(|| item.get(lower)).and_then(|n| n.as_str());
+                out.extend(part("Key", "key").zip(part("Value", "value")).map(|(k, v)| (Arc::from(k), Arc::from(v))));
+            }
+        }
+        out
     }
 
     /// The one value of type `T` for this world, made by `make` at the first call (an index over all
@@ -61,7 +107,7 @@ pub struct Derived {
     /// One or two sentences for `facts` and the rule author's guide.
     pub doc: &'static str,
     /// Computes it. Unknown is a value, never a panic.
-    pub compute: fn(&World, crate::facts::FactId) -> crate::facts::Value,
+    pub compute: fn(&World, FactId) -> Value,
 }
 
 /// A type of derived object.

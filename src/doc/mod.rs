@@ -461,6 +461,11 @@ impl<'d> Node<'d> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// The container this node stands in. Walks from the root; not for loops.
+    pub fn parent(self) -> Option<Node<'d>> {
+        position::parent(self.doc, self.idx)
+    }
+
     /// The RFC 6901 JSON pointer of this node. Walks from the root; meant for reports, not for loops.
     pub fn pointer(self) -> String {
         position::pointer(self.doc, self.idx)

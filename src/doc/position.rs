@@ -93,6 +93,18 @@ pub(super) fn pointer(doc: &Document, idx: u32) -> String {
     out
 }
 
+/// The container that holds node `idx`; none for the root.
+pub(super) fn parent(doc: &Document, idx: u32) -> Option<Node<'_>> {
+    let mut node = doc.root();
+    loop {
+        let (_, child) = child_holding(node, idx)?;
+        if child.index() == idx {
+            return Some(node);
+        }
+        node = child;
+    }
+}
+
 /// The child of `node` whose subtree (or whose key) is or holds `idx`.
 fn child_holding<'d>(node: Node<'d>, idx: u32) -> Option<(String, Node<'d>)> {
     let inside = |child: Node<'d>| child.index() <= idx && idx < child.raw().next;

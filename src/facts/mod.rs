@@ -14,6 +14,7 @@ pub mod kinds;
 mod lookup;
 mod missing;
 pub mod organization;
+mod read;
 pub mod shape;
 pub mod value;
 

@@ -1,0 +1,117 @@
+//! Which kinds of Bedrock endpoint a principal may call, and whether it can run inference at all.
+
+use std::sync::Arc;
+
+use super::ask::{self, Answer};
+use super::principals::{Principals, Standing};
+use crate::facts::{FactId, Value, Why};
+use crate::world::{Derived, World};
+
+/// A kind of Bedrock endpoint, each with a name of its own to resolve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// `bedrock-runtime`: models.
+    Runtime,
+    /// `bedrock-agent-runtime`: agents, flows, knowledge bases.
+    AgentRuntime,
+    /// `bedrock-mantle`: the OpenAI-compatible and Messages APIs.
+    Mantle,
+    /// `bedrock-agentcore`: runtimes, gateways, tools.
+    AgentCore,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Runtime, Self::AgentRuntime, Self::Mantle, Self::AgentCore];
+
+    /// The last part of the endpoint service's name.
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::Runtime => "bedrock-runtime",
+            Self::AgentRuntime => "bedrock-agent-runtime",
+            Self::Mantle => "bedrock-mantle",
+            Self::AgentCore => "bedrock-agentcore",
+        }
+    }
+
+    /// The actions through which inference or retrieval runs over this endpoint.
+    pub fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Runtime => &["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+            Self::AgentRuntime => &[
+                "bedrock:InvokeAgent",
+                "bedrock:InvokeInlineAgent",
+                "bedrock:InvokeFlow",
+                "bedrock:Retrieve",
+                "bedrock:RetrieveAndGenerate",
+            ],
+            Self::Mantle => &["bedrock-mantle:CreateInference"],
+            Self::AgentCore => &["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:InvokeGateway"],
+        }
+    }
+}
+
+const CAN_INVOKE: &str = "Whether some way of running inference is open to the principal: a model, an agent, a flow, a knowledge base, mantle or AgentCore.";
+
+const fn can_invoke_of(kind: &'static str) -> Derived {
+    Derived { kind, name: "can_invoke", ty: "bool", doc: CAN_INVOKE, compute: can_invoke }
+}
+
+pub(super) const DERIVED: &[Derived] =
+    &[can_invoke_of("iam-role"), can_invoke_of("iam-user"), can_invoke_of("policy-file-principal")];
+
+fn can_invoke(world: &World, principal: FactId) -> Value {
+    callable_endpoints(world, principal).map_or_else(Value::Unknown, |found| Value::Bool(!found.is_empty()))
+}
+
+/// The endpoints that a principal may call.
+///
+/// # Errors
+/// The reason, where none is surely callable and for one it could not be decided.
+pub fn callable_endpoints(world: &World, principal: FactId) -> Result<Vec<Endpoint>, Arc<Why>> {
+    let index = Principals::of(world);
+    let Some(standing) = index.get(principal) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let mut doubt = None;
+    for endpoint in Endpoint::ALL {
+        for action in endpoint.actions() {
+            match ask::can(standing, action) {
+                Answer::Yes(_) => {
+                    found.push(endpoint);
+                    break;
+                }
+                Answer::Undecided(why) => doubt = Some(why),
+                Answer::No => {}
+            }
+        }
+    }
+    match doubt {
+        Some(why) if found.is_empty() => Err(why),
+        _ => Ok(found),
+    }
+}
+
+/// ARNs of the kinds of resource that an action is asked on, as they would stand in the principal's account.
+pub(super) fn samples(standing: &Standing, action: &str) -> Vec<String> {
+    ["sa-east-1", "us-east-1"].iter().flat_map(|region| samples_in(standing, action, region)).collect()
+}
+
+/// The same in one Region.
+pub(super) fn samples_in(standing: &Standing, action: &str, region: &str) -> Vec<String> {
+    let (partition, account) = (&standing.partition, &standing.account);
+    let own = |kind: &str| format!("arn:{partition}:bedrock:{region}:{account}:{kind}/example");
+    match action.split_once(':') {
+        Some(("bedrock", name)) if name.starts_with("InvokeModel") => {
+            let model = |id: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{id}");
+            let models = ["anthropic.claude-example-v1:0", "unlisted.model-example-v1:0"].map(model);
+            models.into_iter().chain(["inference-profile", "application-inference-profile"].map(own)).collect()
+        }
+        Some(("bedrock", "InvokeAgent")) => vec![own("agent-alias")],
+        Some(("bedrock", "InvokeFlow")) => vec![own("flow")],
+        Some(("bedrock", "Retrieve")) => vec![own("knowledge-base")],
+        Some(("bedrock", _)) => vec!["*".to_owned()],
+        Some(("bedrock-mantle", _)) => vec![format!("arn:{partition}:bedrock-mantle:{region}:{account}:project/example")],
+        Some(("bedrock-agentcore", _)) => vec![format!("arn:{partition}:bedrock-agentcore:{region}:{account}:runtime/example")],
+        _ => Vec::new(),
+    }
+}

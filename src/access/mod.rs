@@ -1,0 +1,33 @@
+//! Effective access of principals: what the policies that were loaded let each one do with Bedrock.
+//!
+//! In: the world. Out: derived facts on principals, accounts and Regions, each with a witness request and
+//! the policy text that decides. SCPs, boundaries and Denies count. What was not loaded only ever leaves
+//! a grant standing or an answer unknown.
+
+mod ask;
+mod destination;
+mod endpoint;
+mod guard;
+mod last_used;
+mod models;
+mod principals;
+mod region;
+mod wildcard;
+
+use crate::world::{Derived, ObjectType};
+
+pub use endpoint::{Endpoint, callable_endpoints};
+
+/// Types of the objects below.
+pub const OBJECTS: &[ObjectType] = &[wildcard::WILDCARD, models::GRANT, guard::HOLE];
+
+/// The derived facts of this module.
+pub const DERIVED: &[&[Derived]] = &[
+    destination::DERIVED,
+    endpoint::DERIVED,
+    wildcard::DERIVED,
+    models::DERIVED,
+    last_used::DERIVED,
+    guard::DERIVED,
+    region::DERIVED,
+];

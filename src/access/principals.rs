@@ -1,0 +1,271 @@
+//! Principals with everything that is in force for them: their own policies, their groups', the
+//! permissions boundary, the SCPs above their account.
+//!
+//! In: the world. Out: one [`Standing`] a principal, its policies compiled once. A policy that is in force but was
+//! not loaded is kept as missing, so that a decision which hangs on it is conditional, never "allowed" or "denied".
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::last_used::is_service_linked;
+use crate::doc::Node;
+use crate::facts::{FactId, NodeId, Value, Why};
+use crate::iam::PolicyType;
+use crate::iam::decide::{Missing, PolicySet};
+use crate::iam::policy::{Policy, Site};
+use crate::iam::principal::Principal;
+use crate::iam::tree::Mark;
+use crate::world::World;
+
+/// Kinds of fact that are principals.
+pub(super) const KINDS: [&str; 3] = ["iam-role", "iam-user", "policy-file-principal"];
+
+/// The account that a bare policy file is judged in.
+const NO_ACCOUNT: &str = "000000000000";
+
+/// One policy with its name.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// As AWS or the file names it.
+    pub(super) name: Arc<str>,
+    /// Compiled.
+    pub(super) policy: Policy,
+}
+
+/// What is in force for one principal.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) account: Arc<str>,
+    pub(super) partition: Arc<str>,
+    pub(super) who: Principal,
+    pub(super) identity: Vec<Arc<Held>>,
+    pub(super) boundary: Option<Arc<Held>>,
+    /// Levels, root first; `None` where no organisation's SCPs bind it or none were loaded.
+    pub(super) scps: Option<Vec<Vec<Arc<Held>>>>,
+    pub(super) management: bool,
+    pub(super) service_linked: bool,
+    pub(super) missing: Vec<Missing>,
+}
+
+impl Standing {
+    /// The policies as a decision takes them.
+    pub(super) fn policies(&self) -> PolicySet<'_> {
+        PolicySet {
+            identity: self.identity.iter().map(|held| &held.policy).collect(),
+            boundary: self.boundary.as_ref().map(|held| &held.policy),
+            scp: self.scps.as_ref().map(|levels| borrow(levels)),
+            management_account: self.management,
+            service_linked_role: self.service_linked,
+            missing: self.missing.clone(),
+            ..PolicySet::default()
+        }
+    }
+
+    /// Whether SCPs bind this principal and are known.
+    pub(super) fn scp_levels(&self) -> &[Vec<Arc<Held>>] {
+        if self.management || self.service_linked { &[] } else { self.scps.as_deref().unwrap_or(&[]) }
+    }
+}
+
+pub(super) fn borrow(levels: &[Vec<Arc<Held>>]) -> Vec<Vec<&Policy>> {
+    levels.iter().map(|level| level.iter().map(|held| &held.policy).collect()).collect()
+}
+
+/// All principals of a world, and the SCPs above each account.
+#[derive(Debug)]
+pub(super) struct Principals {
+    standings: HashMap<FactId, Standing>,
+}
+
+impl Principals {
+    /// The index of this world, made at the first call.
+    pub(super) fn of(world: &World) -> Arc<Self> {
+        world.memo(Self::new)
+    }
+
+    pub(super) fn get(&self, principal: FactId) -> Option<&Standing> {
+        self.standings.get(&principal)
+    }
+
+    fn new(world: &World) -> Self {
+        let shared = Shared::new(world);
+        let all: Vec<FactId> = KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)).copied().collect();
+        let standings = all.into_par_iter().map(|id| (id, shared.standing(world, id))).collect();
+        Self { standings }
+    }
+}
+
+/// Policies that many principals share, compiled once.
+struct Shared {
+    managed: HashMap<FactId, Option<Arc<Held>>>,
+    scps: Arc<super::guard::Scps>,
+}
+
+/// Names a document node in the tag of a policy.
+fn tag(node: NodeId) -> u64 {
+    u64::from(node.doc)
+}
+
+/// The node that a decision's site names.
+pub(super) fn node_of(site: Site) -> Option<NodeId> {
+    Some(NodeId { doc: u32::try_from(site.source).ok()?, node: site.mark.0 })
+}
+
+/// The node of an element of a policy.
+pub(super) fn mark_node(policy: &Policy, mark: Mark) -> Option<NodeId> {
+    node_of(Site { source: policy.source, mark })
+}
+
+/// Compiles the policy at `node`; `None` for one that AWS would refuse, which grants nothing.
+pub(super) fn compile(world: &World, node: NodeId, name: &str, kind: PolicyType) -> Option<Arc<Held>> {
+    let root: Node<'_> = world.facts.node(node)?;
+    let policy = Policy::parse(root, kind).ok()?.with_source(tag(node));
+    Some(Arc::new(Held { name: name.into(), policy }))
+}
+
+fn compile_value(world: &World, value: &Value, name: &str, kind: PolicyType) -> Option<Arc<Held>> {
+    if let Value::Node(node) = value { compile(world, *node, name, kind) } else { None }
+}
+
+impl Shared {
+    fn new(world: &World) -> Self {
+        let managed = world
+            .facts
+            .of_kind("iam-policy")
+            .par_iter()
+            .map(|&id| (id, managed_policy(world, id, PolicyType::Identity)))
+            .collect();
+        Self { managed, scps: super::guard::Scps::shared(world) }
+    }
+
+    fn standing(&self, world: &World, id: FactId) -> Standing {
+        let fact = world.facts.get(id);
+        let account: Arc<str> = fact.and_then(|f| f.account.clone()).unwrap_or_else(|| NO_ACCOUNT.into());
+        let arn = fact.map(|f| f.id.to_string()).filter(|id| id.starts_with("arn:"));
+        let partition: Arc<str> = arn.as_deref().and_then(|a| a.split(':').nth(1)).unwrap_or("aws").into();
+        let arn = arn.unwrap_or_else(|| format!("arn:{partition}:iam::{account}:role/policy-file"));
+        let who = Principal::parse(&arn).unwrap_or_else(|_| Principal::Account { account: (*account).into() });
+        let mut own = Own { world, shared: self, identity: Vec::new(), missing: Vec::new() };
+        let boundary = own.collect(id, fact.map_or("", |f| f.kind.name));
+        let Own { identity, missing, .. } = own;
+        let scps = self.scps.above(&account);
+        let mut missing = missing;
+        missing.extend(scps.missing.iter().cloned());
+        Standing {
+            partition,
+            who,
+            identity,
+            boundary,
+            scps: scps.levels.clone(),
+            management: scps.management,
+            service_linked: is_service_linked(world, id),
+            missing,
+            account,
+        }
+    }
+}
+
+/// The default version of a managed policy.
+fn managed_policy(world: &World, id: FactId, kind: PolicyType) -> Option<Arc<Held>> {
+    let name = world.facts.get(id)?.name.clone();
+    let document = world.facts.field(id, "default_document").ok().flatten()?;
+    compile_value(world, &document, &name, kind)
+}
+
+/// Gathers the policies of one principal.
+struct Own<'w> {
+    world: &'w World,
+    shared: &'w Shared,
+    identity: Vec<Arc<Held>>,
+    missing: Vec<Missing>,
+}
+
+impl Own<'_> {
+    fn miss(&mut self, kind: PolicyType, why: &Arc<Why>) {
+        self.missing.push(Missing { kind, why: why.text.clone() });
+    }
+
+    /// Gathers identity policies, and gives the boundary.
+    fn collect(&mut self, id: FactId, kind: &str) -> Option<Arc<Held>> {
+        if kind == "policy-file-principal" {
+            let fact = self.world.facts.get(id)?;
+            self.identity.extend(compile(self.world, fact.node, &fact.name, PolicyType::Identity));
+            return None;
+        }
+        let inline = if kind == "iam-user" { "UserPolicyList" } else { "RolePolicyList" };
+        self.inline(id, inline);
+        self.attached(id);
+        if kind == "iam-user" {
+            self.groups(id);
+        }
+        self.boundary(id)
+    }
+
+    fn inline(&mut self, id: FactId, field: &str) {
+        let facts = &self.world.facts;
+        match facts.list_in(&Value::Fact(id), &[field]) {
+            Ok(list) => {
+                for item in list {
+                    let name = facts.text_in(&item, &["PolicyName"]).ok().flatten().unwrap_or_default();
+                    match facts.at(&item, &["PolicyDocument"]) {
+                        Ok(Some(document)) => {
+                            self.identity.extend(compile_value(self.world, &document, &name, PolicyType::Identity))
+                        }
+                        Ok(None) => {}
+                        Err(why) => self.miss(PolicyType::Identity, &why),
+                    }
+                }
+            }
+            Err(why) => self.miss(PolicyType::Identity, &why),
+        }
+    }
+
+    fn attached(&mut self, id: FactId) {
+        let facts = &self.world.facts;
+        match facts.at(&Value::Fact(id), &["attached_policies"]) {
+            Ok(None) => {}
+            Ok(Some(list)) => match facts.items(&list) {
+                Ok(items) => items.into_iter().for_each(|item| self.managed(item)),
+                Err(why) => self.miss(PolicyType::Identity, &why),
+            },
+            Err(why) => self.miss(PolicyType::Identity, &why),
+        }
+    }
+
+    fn managed(&mut self, item: Value) {
+        match item {
+            Value::Fact(policy) => self.identity.extend(self.shared.managed.get(&policy).cloned().flatten()),
+            Value::Unknown(why) => self.miss(PolicyType::Identity, &why),
+            _ => {}
+        }
+    }
+
+    fn groups(&mut self, user: FactId) {
+        match self.world.facts.follow(user, "groups") {
+            Ok(groups) => {
+                for group in groups {
+                    self.inline(group, "GroupPolicyList");
+                    self.attached(group);
+                }
+            }
+            Err(why) => self.miss(PolicyType::Identity, &why),
+        }
+    }
+
+    fn boundary(&mut self, id: FactId) -> Option<Arc<Held>> {
+        match self.world.facts.follow(id, "boundary") {
+            Ok(found) => {
+                let policy = found.first()?;
+                let name = self.world.facts.get(*policy)?.name.clone();
+                let document = self.world.facts.field(*policy, "default_document").ok().flatten()?;
+                compile_value(self.world, &document, &name, PolicyType::Boundary)
+            }
+            Err(why) => {
+                self.miss(PolicyType::Boundary, &why);
+                None
+            }
+        }
+    }
+}

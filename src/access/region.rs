@@ -1,0 +1,101 @@
+//! Whether Bedrock is in use in an account and Region: by what stands there, or by who may call it there.
+
+use std::sync::Arc;
+
+use super::ask;
+use super::principals::{KINDS, Principals};
+use crate::facts::{FactId, Value, Why};
+use crate::iam::request::Context;
+use crate::world::{Derived, World};
+
+pub(super) const DERIVED: &[Derived] = &[
+    Derived {
+        kind: "bedrock-region",
+        name: "in_use",
+        ty: "bool",
+        doc: "Whether a Bedrock resource stands in the Region, or a principal of the account can run a model there and the Region is approved for the scope.",
+        compute: |world, region| match used_by(world, region) {
+            Ok(used) => Value::Bool(used.is_some()),
+            Err(why) => Value::Unknown(why),
+        },
+    },
+    Derived {
+        kind: "bedrock-region",
+        name: "use",
+        ty: "string",
+        doc: "What shows that Bedrock is in use there, in a few words; empty where nothing does.",
+        compute: |world, region| match used_by(world, region) {
+            Ok(used) => Value::str(used.unwrap_or_default()),
+            Err(why) => Value::Unknown(why),
+        },
+    },
+];
+
+/// Edges of a `bedrock-region` to what the account itself made there.
+const FOOTPRINT: [&str; 7] =
+    ["guardrails", "custom_models", "provisioned_models", "knowledge_bases", "agents", "runtimes", "gateways"];
+
+/// What shows that Bedrock is in use there.
+fn used_by(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
+    let mut doubt = None;
+    for edge in FOOTPRINT {
+        match world.facts.follow(region, edge) {
+            Ok(found) => {
+                if let Some(fact) = found.first().and_then(|f| world.facts.get(*f)) {
+                    return Ok(Some(format!("{} `{}` stands there", fact.kind.title, fact.name)));
+                }
+            }
+            Err(why) => doubt = doubt.or(Some(why)),
+        }
+    }
+    if let Some(profile) = application_profile(world, region) {
+        return Ok(Some(format!("application inference profile `{profile}` stands there")));
+    }
+    if let Some(who) = caller(world, region) {
+        return Ok(Some(format!("`{who}` can run a model there")));
+    }
+    doubt.map_or(Ok(None), Err)
+}
+
+fn application_profile(world: &World, region: FactId) -> Option<String> {
+    let profiles = world.facts.follow(region, "inference_profiles").ok()?;
+    let made_here = |id: &FactId| world.facts.text_at(*id, &["type"]).ok().flatten().as_deref() == Some("APPLICATION");
+    profiles.into_iter().find(made_here).and_then(|id| world.facts.get(id)).map(|f| f.name.to_string())
+}
+
+/// A principal of the account that can run a model in the Region, where the Region is approved.
+fn caller(world: &World, region: FactId) -> Option<String> {
+    let fact = world.facts.get(region)?;
+    let name = fact.region.as_deref()?;
+    if !world.scope_of(region).approves_region(name) {
+        return None;
+    }
+    let index = Principals::of(world);
+    let mut context = Context::open();
+    context.set("aws:RequestedRegion", [name]);
+    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)) {
+        let (Some(principal), Some(standing)) = (world.facts.get(*id), index.get(*id)) else { continue };
+        if principal.account != fact.account {
+            continue;
+        }
+        for endpoint in super::Endpoint::ALL {
+            for action in endpoint.actions() {
+                let resources = super::endpoint::samples_in(standing, action, name);
+                if resources.iter().any(|resource| ask::can_at(standing, action, resource, &context).is_some())
+                    || granted_elsewhere(standing, action, name, &context)
+                {
+                    return Some(principal.name.to_string());
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Whether a statement grants the action on a resource that it names itself, in this Region.
+fn granted_elsewhere(standing: &super::principals::Standing, action: &str, region: &str, context: &Context) -> bool {
+    let named = standing.identity.iter().flat_map(|held| ask::granting(held, action)).filter_map(|s| s.resource.as_ref());
+    let texts = named.filter(|m| !m.negated).flat_map(|m| &m.patterns).map(ask::simplest);
+    let mut here = texts.filter(|text| text.split(':').nth(3).is_some_and(|r| r.is_empty() || r == region || r == "example"));
+    here.any(|text| ask::can_at(standing, action, &text, context).is_some())
+}

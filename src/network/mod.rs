@@ -1,0 +1,17 @@
+//! What a workload's packets can reach, and how a Bedrock name resolves in a VPC.
+//!
+//! In: the world. Out: derived facts on VPCs, endpoints and workloads. A part that is not loaded makes
+//! the verdict unknown; it never makes it "NAT" and never "private".
+
+mod egress;
+mod resolve;
+mod route;
+mod workload;
+
+use crate::world::{Derived, ObjectType};
+
+/// Types of the objects below.
+pub const OBJECTS: &[ObjectType] = &[egress::EGRESS, resolve::NEED];
+
+/// The derived facts of this module.
+pub const DERIVED: &[&[Derived]] = &[resolve::DERIVED, egress::DERIVED];

@@ -1,0 +1,253 @@
+//! Names: whether a Bedrock endpoint's name leads to a private address in a VPC.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::workload;
+use crate::access::{Endpoint, callable_endpoints};
+use crate::facts::{FactId, NodeId, Reason, Value, Why, kinds};
+use crate::world::{Derived, ObjectType, World};
+
+/// How a name resolves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Resolution {
+    /// To an endpoint in the same VPC with private DNS.
+    Endpoint(FactId),
+    /// Through a private hosted zone to an endpoint elsewhere (central endpoints).
+    HostedZone(FactId),
+    /// To public addresses.
+    Public,
+}
+
+/// What a VPC needs.
+pub(super) const NEED: ObjectType = ObjectType {
+    name: "endpoint-need",
+    fields: &[
+        ("service", "string", "the endpoint service a workload in the VPC may call, such as `bedrock-runtime`"),
+        ("service_name", "string", "its full name, such as `com.amazonaws.sa-east-1.bedrock-runtime`"),
+        ("private", "bool", "whether its name resolves to a private endpoint in this VPC"),
+        ("workloads", "list<any>", "the workloads whose roles may call it"),
+        ("workload_names", "string", "their names, for messages"),
+    ],
+};
+
+pub(super) const DERIVED: &[Derived] = &[
+    Derived {
+        kind: "vpc",
+        name: "bedrock_needs",
+        ty: "list<object:endpoint-need>",
+        doc: "One element for each kind of Bedrock endpoint that the role of a workload in this VPC may call.",
+        compute: needs,
+    },
+    Derived {
+        kind: "vpc-endpoint",
+        name: "bedrock_service",
+        ty: "string",
+        doc: "The Bedrock service the endpoint is for (`bedrock-runtime`, `bedrock-mantle`, …); empty for another service.",
+        compute: |world, endpoint| match service_of(world, endpoint) {
+            Ok(service) => Value::str(service.unwrap_or_default()),
+            Err(why) => Value::Unknown(why),
+        },
+    },
+    Derived {
+        kind: "vpc-endpoint",
+        name: "name_resolves_privately",
+        ty: "bool",
+        doc: "Whether the service's name leads to a private address in the endpoint's VPC: by the endpoint's own private DNS with both DNS attributes of the VPC on, or by a private hosted zone.",
+        compute: name_resolves_privately,
+    },
+    Derived {
+        kind: "vpc-endpoint",
+        name: "serves_hosted_zone",
+        ty: "bool",
+        doc: "Whether a loaded private hosted zone has an alias to this endpoint: then its own private DNS is off by design.",
+        compute: serves_hosted_zone,
+    },
+];
+
+/// The Bedrock service in an endpoint's service name, `None` for another service.
+fn service_of(world: &World, endpoint: FactId) -> Result<Option<String>, Arc<Why>> {
+    let name = world.facts.text_at(endpoint, &["ServiceName"])?.unwrap_or_default();
+    let service = name.strip_prefix("com.amazonaws.").and_then(|rest| rest.split_once('.')).map(|(_, service)| service);
+    Ok(service.filter(|s| *s == "bedrock" || s.starts_with("bedrock-")).map(str::to_owned))
+}
+
+/// The public name that private DNS takes over.
+fn dns_name(service: &str, region: &str) -> String {
+    if service == "bedrock-mantle" {
+        format!("bedrock-mantle.{region}.api.aws")
+    } else {
+        format!("{service}.{region}.amazonaws.com")
+    }
+}
+
+/// How `service` resolves in `vpc`.
+///
+/// # Errors
+/// The reason, where nothing private was found but something that could make it private was not loaded.
+pub(super) fn resolve(world: &World, vpc: FactId, service: &str) -> Result<Resolution, Arc<Why>> {
+    let facts = &world.facts;
+    let region = facts.get(vpc).and_then(|f| f.region.clone()).unwrap_or_default();
+    let mut doubt = None;
+    match own_endpoint(world, vpc, service) {
+        Ok(Some(endpoint)) => return Ok(Resolution::Endpoint(endpoint)),
+        Ok(None) => {}
+        Err(why) => doubt = Some(why),
+    }
+    match zone_for(world, vpc, &dns_name(service, &region)) {
+        Ok(Some(zone)) => return Ok(Resolution::HostedZone(zone)),
+        Ok(None) => {}
+        Err(why) => doubt = doubt.or(Some(why)),
+    }
+    doubt.map_or(Ok(Resolution::Public), Err)
+}
+
+/// An available interface endpoint for `service` in `vpc` whose private DNS works.
+fn own_endpoint(world: &World, vpc: FactId, service: &str) -> Result<Option<FactId>, Arc<Why>> {
+    for endpoint in world.facts.follow(vpc, "endpoints")? {
+        if service_of(world, endpoint)?.as_deref() != Some(service) || !available(world, endpoint)? {
+            continue;
+        }
+        if world.facts.bool_at(endpoint, &["PrivateDnsEnabled"])? == Some(true) && dns_attributes_on(world, vpc)? {
+            return Ok(Some(endpoint));
+        }
+    }
+    Ok(None)
+}
+
+fn available(world: &World, endpoint: FactId) -> Result<bool, Arc<Why>> {
+    let state = world.facts.text_at(endpoint, &["State"])?;
+    Ok(state.is_some_and(|s| s.eq_ignore_ascii_case("available")))
+}
+
+/// Both DNS attributes of a VPC; private DNS needs the two.
+fn dns_attributes_on(world: &World, vpc: FactId) -> Result<bool, Arc<Why>> {
+    let support = world.facts.bool_at(vpc, &["dns_support"])?;
+    if support == Some(false) {
+        return Ok(false);
+    }
+    let hostnames = world.facts.bool_at(vpc, &["dns_hostnames"])?;
+    Ok(support == Some(true) && hostnames == Some(true))
+}
+
+/// A private hosted zone of exactly this name that the VPC is associated with and whose apex is an alias to an endpoint.
+fn zone_for(world: &World, vpc: FactId, name: &str) -> Result<Option<FactId>, Arc<Why>> {
+    let facts = &world.facts;
+    let vpc_id = facts.get(vpc).map(|f| f.name.clone()).unwrap_or_default();
+    for &zone in facts.of_kind("hosted-zone") {
+        let zone_name = facts.text_at(zone, &["Name"])?.unwrap_or_default();
+        if zone_name.trim_end_matches('.') != name {
+            continue;
+        }
+        let associated = facts.list_in(&Value::Fact(zone), &["vpc_associations"])?;
+        let here = associated.iter().any(|v| facts.text_in(v, &["VPCId"]).ok().flatten().as_deref() == Some(&*vpc_id));
+        if here && !alias_targets(world, zone, name)?.is_empty() {
+            return Ok(Some(zone));
+        }
+    }
+    zones_unknown(world, vpc).map_or(Ok(None), Err)
+}
+
+/// Why the hosted zones of the account of `near` are not known, if so.
+fn zones_unknown(world: &World, near: FactId) -> Option<Arc<Why>> {
+    let account = world.facts.get(near).and_then(|f| f.account.clone());
+    kinds::get("hosted-zone").and_then(|kind| world.facts.listed(kind, account.as_deref(), None).err())
+}
+
+/// Endpoint names that the records of `name` in `zone` are aliases of.
+fn alias_targets(world: &World, zone: FactId, name: &str) -> Result<Vec<String>, Arc<Why>> {
+    let facts = &world.facts;
+    let mut out = Vec::new();
+    for record in facts.list_in(&Value::Fact(zone), &["records"])? {
+        let record_name = facts.text_in(&record, &["Name"])?.unwrap_or_default();
+        let target = facts.text_in(&record, &["AliasTarget", "DNSName"])?.unwrap_or_default();
+        if record_name.trim_end_matches('.') == name && target.starts_with("vpce-") {
+            out.push(target);
+        }
+    }
+    Ok(out)
+}
+
+fn serves_hosted_zone(world: &World, endpoint: FactId) -> Value {
+    let id = world.facts.get(endpoint).map(|f| f.name.clone()).unwrap_or_default();
+    let mut doubt = zones_unknown(world, endpoint);
+    for &zone in world.facts.of_kind("hosted-zone") {
+        let name = world.facts.text_at(zone, &["Name"]).ok().flatten().unwrap_or_default();
+        match alias_targets(world, zone, name.trim_end_matches('.')) {
+            Ok(targets) if targets.iter().any(|t| t.starts_with(&*id)) => return Value::Bool(true),
+            Ok(_) => {}
+            Err(why) => doubt = doubt.or(Some(why)),
+        }
+    }
+    doubt.map_or(Value::Bool(false), Value::Unknown)
+}
+
+fn name_resolves_privately(world: &World, endpoint: FactId) -> Value {
+    let answer = || -> Result<bool, Arc<Why>> {
+        let Some(service) = service_of(world, endpoint)? else { return Ok(true) };
+        let Some(&vpc) = world.facts.follow(endpoint, "vpc")?.first() else {
+            return Err(Why::new(Reason::NotLoaded, "the endpoint's VPC was not loaded"));
+        };
+        Ok(resolve(world, vpc, &service)? != Resolution::Public)
+    };
+    answer().map_or_else(Value::Unknown, Value::Bool)
+}
+
+fn needs(world: &World, vpc: FactId) -> Value {
+    let workloads = match workloads_in(world, vpc) {
+        Ok(workloads) => workloads,
+        Err(why) => return Value::Unknown(why),
+    };
+    let mut by_service: BTreeMap<Endpoint, Vec<FactId>> = BTreeMap::new();
+    let mut out = Vec::new();
+    for workload in workloads {
+        match called_by(world, workload) {
+            Ok(services) => services.into_iter().for_each(|s| by_service.entry(s).or_default().push(workload)),
+            Err(why) => out.push(Value::Unknown(why)),
+        }
+    }
+    out.extend(by_service.into_iter().map(|(service, workloads)| need(world, vpc, service, &workloads)));
+    Value::list(out)
+}
+
+fn need(world: &World, vpc: FactId, service: Endpoint, workloads: &[FactId]) -> Value {
+    let facts = &world.facts;
+    let region = facts.get(vpc).and_then(|f| f.region.clone()).unwrap_or_default();
+    let private = match resolve(world, vpc, service.service()) {
+        Ok(resolution) => Value::Bool(resolution != Resolution::Public),
+        Err(why) => Value::Unknown(why),
+    };
+    let named: Vec<_> = workloads.iter().filter_map(|w| facts.get(*w)).map(|f| f.name.to_string()).collect();
+    let at: Vec<NodeId> = workloads.iter().filter_map(|w| facts.get(*w)).map(|f| f.node).collect();
+    let fields = vec![
+        ("service", Value::str(service.service())),
+        ("service_name", Value::str(format!("com.amazonaws.{region}.{}", service.service()))),
+        ("private", private),
+        ("workloads", Value::list(workloads.iter().map(|w| workload::value(*w)).collect())),
+        ("workload_names", Value::str(named.join(", "))),
+    ];
+    Value::object(fields, at)
+}
+
+/// The kinds of Bedrock endpoint that a workload's roles may call.
+pub(super) fn called_by(world: &World, workload: FactId) -> Result<Vec<Endpoint>, Arc<Why>> {
+    let mut out = Vec::new();
+    for role in workload::roles(world, workload)? {
+        out.extend(callable_endpoints(world, role)?);
+    }
+    out.sort_unstable();
+    out.dedup();
+    Ok(out)
+}
+
+/// The workloads whose subnets lie in `vpc`.
+fn workloads_in(world: &World, vpc: FactId) -> Result<Vec<FactId>, Arc<Why>> {
+    let mut out = Vec::new();
+    for workload in workload::all(world) {
+        // A workload whose own network is not known is its own finding; it does not hide the others.
+        if workload::vpcs(world, workload).is_ok_and(|vpcs| vpcs.contains(&vpc)) {
+            out.push(workload);
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,62 @@
+//! Secrets in plain configuration: what the loader saw before it masked the values.
+//!
+//! In: the world, whose documents hold no secret value any more, only its kind and length. Out: the derived fact `secrets`.
+
+use crate::facts::{FactId, NodeId, Value};
+use crate::world::{Derived, ObjectType, World};
+
+/// One value in a place that may hold secrets.
+pub const OBJECTS: &[ObjectType] = &[ObjectType {
+    name: "secret",
+    fields: &[
+        ("name", "string", "the variable's name, or the name of the place"),
+        (
+            "kind",
+            "string",
+            "`aws-access-key`, `aws-secret-key`, `anthropic-api-key`, `bedrock-bearer-token`, `private-key`, `password-in-url`, `github-token`, `credential`, `reference` or `plain`",
+        ),
+        ("length", "int", "the value's length in bytes"),
+    ],
+}];
+
+const DOC: &str = "One element for each environment variable, user data or other plain configuration value: what it looks like, never the value.";
+
+const fn of(kind: &'static str) -> Derived {
+    Derived { kind, name: "secrets", ty: "list<object:secret>", doc: DOC, compute: secrets }
+}
+
+/// The derived facts of this module.
+pub const DERIVED: &[Derived] = &[of("lambda-function"), of("ecs-task-definition"), of("agentcore-runtime"), of("ec2-instance")];
+
+fn secrets(world: &World, fact: FactId) -> Value {
+    let found = || {
+        let at = world.facts.get(fact)?.node;
+        let document = world.facts.documents().get(at.doc as usize)?;
+        let whole = document.node(at.node)?.span();
+        let inside = document.secrets.iter().filter(move |secret| {
+            document.node(secret.node).is_some_and(|n| whole.start <= n.span().start && n.span().end <= whole.end)
+        });
+        let value = |secret: &crate::doc::Secret| {
+            let fields = vec![
+                ("name", Value::str(secret.name.clone())),
+                ("kind", Value::str(secret.kind.as_str())),
+                ("length", Value::Int(i64::from(secret.length))),
+            ];
+            Value::object(fields, vec![NodeId { doc: at.doc, node: name_node(document, secret.node) }])
+        };
+        Some(inside.map(value).collect())
+    };
+    Value::list(found().unwrap_or_default())
+}
+
+/// The node to underline: the variable's name, which stands as a key just before its value, or in a `name` beside it.
+fn name_node(document: &crate::doc::Document, value: u32) -> u32 {
+    let Some(node) = document.node(value) else { return value };
+    let parent = node.parent();
+    let key = parent.and_then(|p| p.entries().find(|(_, v)| v.index() == value)).map(|(k, _)| k);
+    match key.and_then(|k| k.as_str()) {
+        Some("value" | "Value") => parent.and_then(|p| p.get("name").or_else(|| p.get("Name"))).map_or(value, |n| n.index()),
+        Some(_) => key.map_or(value, |k| k.index()),
+        None => value,
+    }
+}
