@@ -10,12 +10,13 @@ use crate::config::{Scope, Setting};
 use crate::facts::shape::{self, Member, Type};
 use crate::facts::{Kind, Value, kinds};
 use crate::world::{Derived, ObjectType};
+use crate::{access, custody, network, secrets};
 
 /// The modules that derive facts.
-const DERIVED: &[&[Derived]] = &[];
+const DERIVED: &[&[&[Derived]]] = &[access::DERIVED, network::DERIVED, &[custody::DERIVED, secrets::DERIVED]];
 
 /// Their objects, and those of the configuration.
-const OBJECTS: &[&[ObjectType]] = &[CONFIG_OBJECTS];
+const OBJECTS: &[&[ObjectType]] = &[CONFIG_OBJECTS, access::OBJECTS, network::OBJECTS, custody::OBJECTS, secrets::OBJECTS];
 
 const CONFIG_OBJECTS: &[ObjectType] = &[
     ObjectType {
@@ -74,7 +75,7 @@ struct Table {
 
 impl Table {
     fn new() -> Self {
-        let all = || DERIVED.iter().flat_map(|list| list.iter());
+        let all = || DERIVED.iter().flat_map(|module| module.iter()).flat_map(|list| list.iter());
         let mut derived: HashMap<&'static str, Vec<&'static Derived>> = HashMap::new();
         let mut of_kind: HashMap<&'static str, Vec<Member>> = HashMap::new();
         for d in all() {
