@@ -51,6 +51,62 @@ pub fn find(full_name: &str) -> Option<&'static Action> {
     of_prefix(&prefix.to_ascii_lowercase()).iter().find(|a| a.name.eq_ignore_ascii_case(name))
 }
 
+/// Whether a request of this action always has the resource `*`; `None` for an action that the table lacks.
+pub fn is_star_only(full_name: &str) -> Option<bool> {
+    find(full_name).map(|action| action.star_only)
+}
+
+/// The actions that run a model or hand prompts and answers to one, by full name. Access levels do not tell them
+/// (`InvokeModel` is `Read`); this list is kept by hand from the services' own pages. `InvokeModel` covers Converse,
+/// StartAsyncInvoke and the compatible APIs of bedrock-runtime too.
+pub fn inference() -> &'static [&'static str] {
+    INFERENCE
+}
+
+const INFERENCE: &[&str] = &[
+    "aws-external-anthropic:CreateBatchInference",
+    "aws-external-anthropic:CreateInference",
+    "bedrock-agentcore:ConnectBrowserAutomationStream",
+    "bedrock-agentcore:ConnectBrowserLiveViewStream",
+    "bedrock-agentcore:Evaluate",
+    "bedrock-agentcore:InvokeAgentRuntime",
+    "bedrock-agentcore:InvokeAgentRuntimeCommand",
+    "bedrock-agentcore:InvokeAgentRuntimeCommandShell",
+    "bedrock-agentcore:InvokeAgentRuntimeForUser",
+    "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
+    "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStreamForUser",
+    "bedrock-agentcore:InvokeCodeInterpreter",
+    "bedrock-agentcore:InvokeGateway",
+    "bedrock-agentcore:InvokeHarness",
+    "bedrock-agentcore:InvokeRegistryMcp",
+    "bedrock-agentcore:InvokeWebSearch",
+    "bedrock-agentcore:RetrieveMemoryRecords",
+    "bedrock-mantle:CreateInference",
+    "bedrock:AgenticRetrieveStream",
+    "bedrock:CreateAdvancedPromptOptimizationJob",
+    "bedrock:CreateEvaluationJob",
+    "bedrock:CreateModelEvaluationJob",
+    "bedrock:CreateModelInvocationJob",
+    "bedrock:GenerateQuery",
+    "bedrock:InvokeAgent",
+    "bedrock:InvokeAutomatedReasoningPolicy",
+    "bedrock:InvokeBlueprintOptimizationAsync",
+    "bedrock:InvokeBlueprintRecommendationAsync",
+    "bedrock:InvokeBuilder",
+    "bedrock:InvokeDataAutomation",
+    "bedrock:InvokeDataAutomationAsync",
+    "bedrock:InvokeFlow",
+    "bedrock:InvokeInlineAgent",
+    "bedrock:InvokeModel",
+    "bedrock:InvokeModelWithResponseStream",
+    "bedrock:InvokeTool",
+    "bedrock:OptimizePrompt",
+    "bedrock:Rerank",
+    "bedrock:Retrieve",
+    "bedrock:RetrieveAndGenerate",
+    "bedrock:StartFlowExecution",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +116,16 @@ mod tests {
         let counts = ["bedrock", "bedrock-mantle", "bedrock-agentcore", "bedrock-websearch", "aws-external-anthropic"]
             .map(|prefix| of_prefix(prefix).len());
         assert_eq!(counts, [262, 38, 255, 3, 75]);
+    }
+
+    #[test]
+    fn every_inference_action_is_in_the_table() {
+        assert!(inference().is_sorted());
+        for action in inference() {
+            assert!(find(action).is_some(), "{action}");
+        }
+        assert_eq!(is_star_only("bedrock:RetrieveAndGenerate"), Some(true));
+        assert_eq!(is_star_only("bedrock:NoSuchAction"), None);
     }
 
     #[test]

