@@ -4,6 +4,7 @@
 //! snippet, and a fingerprint that survives edits elsewhere. Never: a line number in a fingerprint.
 
 mod identity;
+mod judged;
 mod position;
 mod sources;
 
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use judged::{Counts, Gathered, Undeclared, gather};
 pub use sources::{Source, Sources};
 
 pub use crate::rule::Severity;

@@ -3,6 +3,7 @@
 //! In: a [`Report`]. Out: text. A format sees only the `Report`: no facts, no configuration, no clock, no environment.
 //! Never: a control character of somebody else's text on a terminal, or a finding left out without saying so.
 
+mod assemble;
 pub mod format;
 pub mod human;
 pub mod json;
@@ -17,6 +18,8 @@ use serde::Serialize;
 use crate::finding::{BaselineState, Finding, Outcome, Point, Reason, Severity, Sources};
 use crate::triage::{BaselineSummary, OWN_FAMILY, OWN_RULES};
 
+pub use crate::finding::{Counts as RuleCounts, Undeclared as PostureNote};
+pub use assemble::{Filter, Parts, assemble};
 pub use format::{Format, FormatError, FormatSpec, Target};
 pub use text::visible;
 
@@ -128,30 +131,6 @@ pub struct CallGap {
     pub status: String,
     /// AWS's code and message, or the manifest's reason.
     pub message: String,
-}
-
-/// A rule that says nothing in a scope because a posture is not declared there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct PostureNote {
-    /// The scope.
-    pub scope: String,
-    /// The rule.
-    pub rule: String,
-    /// What is not declared, as `alicerce.toml` calls it.
-    pub missing: Vec<String>,
-}
-
-/// How often a rule came to which outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct RuleCounts {
-    /// Subjects that fail, waived ones and those of the baseline included.
-    pub fail: u32,
-    /// Subjects of which it could not be determined.
-    pub unknown: u32,
-    /// Subjects that pass.
-    pub pass: u32,
-    /// Subjects that the rule does not apply to.
-    pub not_applicable: u32,
 }
 
 /// A rule as reports show it.

@@ -103,7 +103,8 @@ impl Page<'_> {
         let (report, options) = (self.report, self.options);
         let region = finding.locations.first().and_then(|l| Some((l, report.sources.get(l)?)));
         let heading = format!("{}[{}]", finding.severity, visible(&finding.rule));
-        let drawing = Drawing { heading, message: visible(&finding.message), severity: finding.severity, region };
+        let message = wrap(&visible(&finding.message), options.width.saturating_sub(6), "", "").join("\n");
+        let drawing = Drawing { heading, message, severity: finding.severity, region };
         let drawn = snippet::draw(&drawing, options);
         self.out.push_str(&drawn);
         self.subject(finding);

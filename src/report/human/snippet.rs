@@ -37,6 +37,8 @@ pub(super) fn draw(drawing: &Drawing<'_>, options: &Options) -> String {
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(options.width)
         .with_links(false)
+        // Wrapped already, at blanks only: an ARN or a Region broken at its hyphens can be neither copied nor searched for.
+        .with_wrap_lines(false)
         .without_primary_span_start()
         .without_cause_chain()
         .with_context_lines(1);
