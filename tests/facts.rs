@@ -264,6 +264,37 @@ fn a_summary_knows_less_than_the_whole_answer() {
 }
 
 #[test]
+fn a_version_of_a_guardrail_does_not_stand_for_its_draft() {
+    let of = |version: &str, more: &str| {
+        format!(r#"{{"guardrailId": "g1", "name": "n", "version": "{version}", "status": "READY"{more}}}"#)
+    };
+    let facts = export(&[
+        ("bedrock/get-guardrail.g1,1.json", &of("1", r#", "kmsKeyArn": "arn:aws:kms:sa-east-1:111122223333:key/1""#)),
+        ("bedrock/get-guardrail.g1.json", &of("DRAFT", "")),
+    ]);
+    check(&facts, only(&facts, "guardrail"), &[("version", "DRAFT"), ("kmsKeyArn", "(absent)")]);
+}
+
+#[test]
+fn a_denied_call_is_found_by_the_arn_it_was_made_for() {
+    let service = r#"{"services": [{"serviceArn": "arn:aws:ecs:sa-east-1:111122223333:service/c/s", "serviceName": "s",
+        "taskDefinition": "arn:aws:ecs:sa-east-1:111122223333:task-definition/family:3"}]}"#;
+    let arn = "arn:aws:ecs:sa-east-1:111122223333:task-definition/family:3";
+    let facts = export(&[
+        ("ecs/describe-services.c.json", service),
+        (
+            "manifest.json",
+            &calls(&[
+                ("sa-east-1", "ecs", "describe-services", "c", "ok"),
+                ("sa-east-1", "ecs", "describe-task-definition", arn, "denied AccessDeniedException"),
+            ]),
+        ),
+    ]);
+    let why = "?Denied: `ecs describe-task-definition` for `family:3` in account 111122223333, sa-east-1 was denied (AccessDeniedException)";
+    check(&facts, only(&facts, "ecs-service"), &[("task_definition", why)]);
+}
+
+#[test]
 fn a_region_where_all_was_denied_is_a_subject_still() {
     let facts = export(&[
         (

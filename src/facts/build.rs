@@ -236,7 +236,10 @@ impl Builder {
         };
         let Some(old) = self.facts.facts.get_mut(id.0 as usize) else { return };
         let was_own = self.own.insert(id, own) == Some(true);
-        let further = if (old.summary && !fact.summary) || (old.summary == fact.summary && own && !was_own) {
+        // A call about this very key comes before one about a version of it (`get-guardrail.ID,1`).
+        let exact = |f: &Fact| f.call_resource.as_deref() == Some(&*f.key);
+        let closer = (own && !was_own) || (own == was_own && exact(&fact) && !exact(old));
+        let further = if (old.summary && !fact.summary) || (old.summary == fact.summary && closer) {
             let further = Further { node: old.node, call_resource: old.call_resource.clone() };
             let was = old.id.clone();
             *old = fact;

@@ -80,7 +80,7 @@ impl Facts {
             kind::Scope::Region => self.by_key(kind.name, reference.key, place.account, place.region),
         };
         let by_id = || self.by_id(text).filter(|id| self.get(*id).is_some_and(|f| f.kind.name == kind.name));
-        found.or_else(by_id).ok_or_else(|| self.why_missing(kind, reference.key, place))
+        found.or_else(by_id).ok_or_else(|| self.why_missing(kind, reference.key, text, place))
     }
 
     /// The facts whose edge leads here; unknown unless all candidates are listed.

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::kind::{self, Attached};
+use super::kind::{self, Attached, Scope};
 use super::missing::{self, Place};
 use super::{Fact, FactId, Facts, Lookup, NodeId, Reason, Value, Why};
 use crate::doc::{Kind as Shape, Node};
@@ -151,7 +151,9 @@ impl Facts {
         let find = |identifier: &str, suffix: &str| {
             let resource =
                 if suffix.is_empty() { Cow::Borrowed(identifier) } else { Cow::Owned(format!("{identifier}{suffix}")) };
-            self.calls.find(attached.service, attached.operation, &resource, place.account, place.region)
+            let at = |region| self.calls.find(attached.service, attached.operation, &resource, place.account, region);
+            // The call about a globally unique id may have been made from another Region (a multi-Region trail).
+            at(place.region).or_else(|| if fact.kind.scope == Scope::Global { at(None) } else { None })
         };
         let identifiers = [&*fact.key, &*fact.id, &*fact.name];
         let mut tries = identifiers.iter().flat_map(|id| attached.suffixes.iter().map(move |suffix| (id, suffix)));

@@ -124,17 +124,16 @@ impl Facts {
         Ok(())
     }
 
-    /// Why `key` of `kind` is not among the facts.
-    pub(super) fn why_missing(&self, kind: &Kind, key: &str, place: Place<'_>) -> Arc<Why> {
+    /// Why `key` of `kind`, which the data calls `text`, is not among the facts.
+    pub(super) fn why_missing(&self, kind: &Kind, key: &str, text: &str, place: Place<'_>) -> Arc<Why> {
         let place = Place { region: if kind.is_global() { None } else { place.region }, ..place };
         let find = |source: &Source| {
-            let resource = if source.lists() { "" } else { key };
+            let at = |resource: &str| self.calls.find(source.service, source.operation, resource, place.account, place.region);
             if source.per_parent {
                 let mut all = self.calls.of(source.service, source.operation);
-                let here = all.find(|(_, seen)| place.covers(seen) && seen.status == Status::Ok);
-                return (resource, here.map(|(_, seen)| seen));
+                return ("", all.find(|(_, seen)| place.covers(seen) && seen.status == Status::Ok).map(|(_, seen)| seen));
             }
-            (resource, self.calls.find(source.service, source.operation, resource, place.account, place.region))
+            if source.lists() { ("", at("")) } else { (key, at(key).or_else(|| at(text))) }
         };
         let mut unanswered = None;
         for source in kind.sources {

@@ -154,6 +154,6 @@ fn route_table(facts: &Facts, id: FactId) -> Lookup {
     facts.listed(kind, fact.account.as_deref(), fact.region.as_deref())?;
     match main {
         Some(table) => Ok(Some(Value::Fact(table))),
-        None => Err(facts.why_missing(kind, &format!("main one of {}", vpc.unwrap_or("its VPC")), Place::of(fact))),
+        None => Err(facts.why_missing(kind, &format!("main one of {}", vpc.unwrap_or("its VPC")), "", Place::of(fact))),
     }
 }

@@ -53,7 +53,7 @@ fn resolve_key(facts: &Facts, from: FactId, text: &str) -> Lookup {
             let target = facts.text(&target).unwrap_or_default();
             facts.reach_plain(found, key, &target).map(|id| Some(Value::Fact(id)))
         }
-        None => Err(facts.why_missing(key, &format!("behind {text}"), facts.get(found).map_or(NOWHERE, Place::of))),
+        None => Err(facts.why_missing(key, &format!("behind {text}"), text, facts.get(found).map_or(NOWHERE, Place::of))),
     }
 }
 
