@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod custody;
 pub mod doc;

@@ -418,8 +418,11 @@ fn suggest(name: &str, members: &[&Member]) -> String {
     let near = near.or_else(|| closest(name, members.iter().map(|m| m.name.as_str())));
     near.map_or_else(
         || {
-            let names: Vec<&str> = members.iter().map(|m| m.name.as_str()).take(30).collect();
-            format!("it has: {}{}", names.join(", "), if members.len() > 30 { ", …" } else { "" })
+            // Names in AWS's style are among AWS's; others are edges, attached answers and derived facts.
+            let ours = name.starts_with(|c: char| c.is_lowercase());
+            let fit = |m: &&&Member| m.doc.is_empty() != ours;
+            let names: Vec<&str> = members.iter().filter(fit).map(|m| m.name.as_str()).take(20).collect();
+            format!("it has {}; `alicerce rules kinds` tells all", names.join(", "))
         },
         |near| format!("did you mean `{near}`?"),
     )

@@ -84,6 +84,32 @@ impl Pack {
         Self::read(&dir.display().to_string(), "", files, errors)
     }
 
+    /// The built-in rules with those of further folders, which are held to the static check.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the rules of the folders.
+    pub fn load(dirs: &[PathBuf]) -> Result<Self, RuleErrors> {
+        let mut pack = Self::builtin()?;
+        for dir in dirs {
+            let more = Self::load_dir(dir)?.with_frameworks_of(&pack);
+            let errors = more.check();
+            if !errors.is_empty() {
+                return Err(RuleErrors { what: format!("rules of {}", more.name), errors });
+            }
+            pack = pack.with(more)?;
+        }
+        Ok(pack)
+    }
+
+    /// This pack, knowing the other's frameworks as well.
+    #[must_use]
+    pub fn with_frameworks_of(mut self, other: &Self) -> Self {
+        for (name, framework) in &other.frameworks {
+            self.frameworks.entry(name.clone()).or_insert_with(|| framework.clone());
+        }
+        self
+    }
+
     fn read(name: &str, version: &str, mut files: Vec<File>, mut errors: Vec<RuleError>) -> Result<Self, RuleErrors> {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let parsed: Vec<Result<Parsed, Vec<RuleError>>> = files.par_iter().map(parse).collect();
