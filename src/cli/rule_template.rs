@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_right() {
-        let folder = std::env::temp_dir().join(format!("alicerce-rule-{}", std::process::id())).join("encryption").join("new-one");
+        let folder =
+            std::env::temp_dir().join(format!("alicerce-rule-{}", std::process::id())).join("encryption").join("new-one");
         std::fs::create_dir_all(&folder).unwrap();
         for (name, text) in super::files("new-one") {
             std::fs::write(folder.join(name), text).unwrap();

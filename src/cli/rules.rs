@@ -263,11 +263,12 @@ fn test(dir: Option<&Path>) -> Result<(String, u8), Report> {
             }
         }
     }
-    let _ = writeln!(out, "{ran} cases of {} rules: {}", pack.rules().count(), if differ == 0 {
-        "all hold".to_owned()
-    } else {
-        format!("{differ} do not hold")
-    });
+    let _ = writeln!(
+        out,
+        "{ran} cases of {} rules: {}",
+        pack.rules().count(),
+        if differ == 0 { "all hold".to_owned() } else { format!("{differ} do not hold") }
+    );
     Ok((out, u8::from(differ > 0)))
 }
 

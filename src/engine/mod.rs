@@ -276,7 +276,11 @@ impl Subject<'_> {
         let mut open: Option<Unknown> = None;
         let mut out = Vec::new();
         for item in &items {
-            let judged = self.element(code, &Vars::with("item", item, Some(vars)));
+            // An unknown element may not be there at all, whatever `require` makes of it.
+            let judged = match item {
+                Value::Unknown(why) => self.unknown(why.clone().into()),
+                known => self.element(code, &Vars::with("item", known, Some(vars))),
+            };
             match judged.outcome {
                 Outcome::Unknown(reasons) => open = Some(open.unwrap_or_default().and(Unknown(reasons))),
                 Outcome::Fail => out.push(judged),
