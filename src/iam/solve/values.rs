@@ -100,11 +100,10 @@ fn several(
         Found::Nothing => Some(Found::Nothing),
         Found::Beyond(why) => Some(Found::Beyond(why)),
     };
-    if some.is_empty() {
-        if let Some(failed) = find(every) {
+    if some.is_empty()
+        && let Some(failed) = find(every) {
             return failed;
         }
-    }
     for wanted in some {
         let demands: Vec<OnValue<'_>> = every.iter().copied().chain([*wanted]).collect();
         if let Some(failed) = find(&demands) {
