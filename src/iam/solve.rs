@@ -271,9 +271,10 @@ impl Search<'_> {
         let all: Vec<(Rc<[Glob]>, bool)> = demands.iter().filter_map(globs).collect();
         let meets = |text: &str| all.iter().all(|(globs, inside)| globs.iter().any(|g| g.matches(text)) == *inside);
         if let Resources::Matching { examples, .. } = &self.question.resources
-            && let Some(example) = examples.iter().find(|text| meets(text)) {
-                return Found::Some(example.clone());
-            }
+            && let Some(example) = examples.iter().find(|text| meets(text))
+        {
+            return Found::Some(example.clone());
+        }
         let clauses: Vec<Clause> = all
             .iter()
             .map(|(globs, inside)| Clause { patterns: globs.iter().map(Automaton::of_glob).collect(), inside: *inside })

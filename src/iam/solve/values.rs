@@ -101,9 +101,10 @@ fn several(
         Found::Beyond(why) => Some(Found::Beyond(why)),
     };
     if some.is_empty()
-        && let Some(failed) = find(every) {
-            return failed;
-        }
+        && let Some(failed) = find(every)
+    {
+        return failed;
+    }
     for wanted in some {
         let demands: Vec<OnValue<'_>> = every.iter().copied().chain([*wanted]).collect();
         if let Some(failed) = find(&demands) {
