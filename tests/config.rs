@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use alicerce::config::{Config, Place, Posture, Scope, Setting};
+use alicerce::config::{Config, POLICY_TYPES, Place, Posture, REGULATIONS, SEVERITIES, Scope, Setting, TEMPLATE};
 
 const WHOLE: &str = r#"
 [[scope]]
@@ -159,4 +159,41 @@ fn rule_ids_are_held_against_the_loaded_rules() {
     let errors = config.unknown_rules(&BTreeSet::from(["nat-dependency", "unused-bedrock-roles"]));
     assert_eq!(errors.len(), 1);
     assert!(errors[0].help.as_deref().unwrap().contains("`unused-bedrock-roles`"));
+}
+
+#[test]
+fn the_template_says_what_holds_without_a_file() {
+    let config = Config::parse("alicerce.toml", TEMPLATE).unwrap();
+    let (written, default) = (&config.scopes[0], &config.default_scope);
+    for field in Scope::FIELDS {
+        assert_eq!(written.field(field.name), default.field(field.name), "{}", field.name);
+        assert_eq!(written.declares(field.name), default.declares(field.name) || field.name == "name", "{}", field.name);
+    }
+}
+
+/// What the template shows behind `#` is as right as the rest of it, and nothing is left out.
+#[test]
+fn the_template_with_everything_switched_on_is_valid_and_complete() {
+    let keys = ["[", "name", "accounts", "ous", "tags", "paths", "posture", "instrument", "date", "document", "countries", "enabled", "severity"];
+    let more = ["rule", "subject", "reason", "owner", "ticket", "expires", "path", "type", "approved_", "regulations", "security_", "trusted_"];
+    let last = ["log_", "unused_", "required_", "data_", "require_", "forbid_"];
+    let is_code = |l: &str| keys.iter().chain(&more).chain(&last).any(|k| l.starts_with(k) && (l.contains(" = ") || l.starts_with('[')));
+    let on: Vec<&str> = TEMPLATE.lines().map(|l| l.strip_prefix("# ").filter(|c| is_code(c)).unwrap_or(l)).collect();
+    let config = Config::parse("alicerce.toml", on.join("\n")).unwrap();
+    assert_eq!((config.scopes.len(), config.rules.len(), config.waivers.len(), config.policy_types.len()), (2, 2, 1, 1));
+    let declared = |field: &str| config.scopes.iter().any(|s| s.declares(field));
+    for field in Scope::FIELDS {
+        assert!(declared(field.name), "{} is not in the template", field.name);
+    }
+    assert!(config.scopes[0].takes(&Place { path: Some("infra/sandbox/x"), ..Place::default() }));
+}
+
+#[test]
+fn every_key_and_word_is_documented() {
+    let page = include_str!("../docs/configuration.md");
+    let keys = ["accounts", "ous", "tags", "paths", "enabled", "severity", "rule", "subject", "reason", "owner", "ticket", "expires", "path", "type"];
+    let words = keys.into_iter().chain(Scope::FIELDS.iter().map(|f| f.name)).chain(REGULATIONS.iter().map(|(n, _)| *n));
+    for word in words.chain(POLICY_TYPES).chain(SEVERITIES) {
+        assert!(page.contains(&format!("`{word}`")), "docs/configuration.md lacks `{word}`");
+    }
 }

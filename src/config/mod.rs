@@ -71,6 +71,9 @@ pub const POLICY_TYPES: [&str; 7] = ["identity", "resource", "trust", "scp", "rc
 /// The severities, the gravest first.
 pub const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "info"];
 
+/// The commented file that `alicerce init` writes: what holds without a file, said in words, and everything else there is.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
 /// The configuration of a scan.
 #[derive(Debug, Clone)]
 pub struct Config {
