@@ -174,10 +174,38 @@ fn the_template_says_what_holds_without_a_file() {
 /// What the template shows behind `#` is as right as the rest of it, and nothing is left out.
 #[test]
 fn the_template_with_everything_switched_on_is_valid_and_complete() {
-    let keys = ["[", "name", "accounts", "ous", "tags", "paths", "posture", "instrument", "date", "document", "countries", "enabled", "severity"];
-    let more = ["rule", "subject", "reason", "owner", "ticket", "expires", "path", "type", "approved_", "regulations", "security_", "trusted_"];
+    let keys = [
+        "[",
+        "name",
+        "accounts",
+        "ous",
+        "tags",
+        "paths",
+        "posture",
+        "instrument",
+        "date",
+        "document",
+        "countries",
+        "enabled",
+        "severity",
+    ];
+    let more = [
+        "rule",
+        "subject",
+        "reason",
+        "owner",
+        "ticket",
+        "expires",
+        "path",
+        "type",
+        "approved_",
+        "regulations",
+        "security_",
+        "trusted_",
+    ];
     let last = ["log_", "unused_", "required_", "data_", "require_", "forbid_"];
-    let is_code = |l: &str| keys.iter().chain(&more).chain(&last).any(|k| l.starts_with(k) && (l.contains(" = ") || l.starts_with('[')));
+    let is_code =
+        |l: &str| keys.iter().chain(&more).chain(&last).any(|k| l.starts_with(k) && (l.contains(" = ") || l.starts_with('[')));
     let on: Vec<&str> = TEMPLATE.lines().map(|l| l.strip_prefix("# ").filter(|c| is_code(c)).unwrap_or(l)).collect();
     let config = Config::parse("alicerce.toml", on.join("\n")).unwrap();
     assert_eq!((config.scopes.len(), config.rules.len(), config.waivers.len(), config.policy_types.len()), (2, 2, 1, 1));
@@ -191,7 +219,10 @@ fn the_template_with_everything_switched_on_is_valid_and_complete() {
 #[test]
 fn every_key_and_word_is_documented() {
     let page = include_str!("../docs/configuration.md");
-    let keys = ["accounts", "ous", "tags", "paths", "enabled", "severity", "rule", "subject", "reason", "owner", "ticket", "expires", "path", "type"];
+    let keys = [
+        "accounts", "ous", "tags", "paths", "enabled", "severity", "rule", "subject", "reason", "owner", "ticket", "expires",
+        "path", "type",
+    ];
     let words = keys.into_iter().chain(Scope::FIELDS.iter().map(|f| f.name)).chain(REGULATIONS.iter().map(|(n, _)| *n));
     for word in words.chain(POLICY_TYPES).chain(SEVERITIES) {
         assert!(page.contains(&format!("`{word}`")), "docs/configuration.md lacks `{word}`");

@@ -39,7 +39,8 @@ impl InitArgs {
     /// The file exists and `--force` was not given, or it cannot be written.
     pub fn run(self, out: &mut dyn Write) -> miette::Result<u8> {
         let shown = visible(&self.file.to_string_lossy());
-        let opened = if self.force { File::create(&self.file) } else { OpenOptions::new().write(true).create_new(true).open(&self.file) };
+        let opened =
+            if self.force { File::create(&self.file) } else { OpenOptions::new().write(true).create_new(true).open(&self.file) };
         let written = opened.and_then(|mut file| file.write_all(TEMPLATE.as_bytes()));
         match written {
             Ok(()) => {
