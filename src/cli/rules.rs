@@ -16,9 +16,10 @@ use serde_json::json;
 use super::rule_template as template;
 use crate::engine::cases;
 use crate::engine::page::{self, Page};
-use crate::facts::shape::Type;
+use crate::facts::shape::{Member, Type};
 use crate::facts::{Kind, kinds};
-use crate::rule::{Pack, Rule, RuleErrors, functions, load, schema, vocabulary};
+use crate::rule::vocabulary::{self, Members};
+use crate::rule::{Pack, Rule, RuleErrors, functions, load, schema};
 
 /// List, explain, write, check and test rules.
 #[derive(Debug, Args)]
@@ -68,9 +69,9 @@ enum Action {
         /// A folder of rules, or one rule's folder.
         dir: Option<PathBuf>,
     },
-    /// The kinds of subject, or all that rules may name of one.
+    /// The kinds of subject, or all that rules may name of a kind, an AWS shape or a derived object.
     Kinds {
-        /// The kind.
+        /// A kind, a shape such as `bedrock.GuardrailTopicPolicy`, or a derived object.
         kind: Option<String>,
     },
     /// The functions that rules may call.
@@ -284,16 +285,26 @@ fn list_kinds(kind: Option<&str>, width: usize) -> Result<String, Report> {
         }
         return Ok(format!("{}\n", table.trim_fmt()));
     };
-    let Some(kind) = kinds::get(name) else {
+    let Some(members) = members_of(name) else {
         let near = crate::config::closest(name, kinds::all().map(|k: &Kind| k.name));
         return Err(wrong(format!("there is no kind `{name}`"), near.map(|n| format!("did you mean `{n}`?"))));
     };
     table.set_header(["member", "type", "what it is"]);
-    for member in vocabulary::of_kind(kind) {
+    for member in members {
         let name = format!("{}{}", member.name, if member.optional { "?" } else { "" });
         table.add_row([name.as_str(), &notation(&member.ty), &member.doc]);
     }
     Ok(format!("{}\n\nA member with `?` may be missing: ask `has(it.…)` first.\n", table.trim_fmt()))
+}
+
+/// The members of a kind, of an AWS shape (`service.Shape`) or of a derived object.
+fn members_of(name: &str) -> Option<Vec<&'static Member>> {
+    let of = |ty: Type| match vocabulary::members(&ty) {
+        Members::These(members) => Some(members),
+        _ => None,
+    };
+    let name = name.to_owned();
+    of(Type::Fact(name.clone())).or_else(|| of(Type::Shape(name.clone()))).or_else(|| of(Type::Object(name)))
 }
 
 /// A type as the author's guide writes it.
