@@ -182,7 +182,7 @@ fn documents_are_read_as_they_stand() {
 fn faults(it: &str, text: &str, role: Role) -> Vec<(String, String)> {
     let expr = cel::parse(text).unwrap_or_else(|e| panic!("{text}: {}", e.message));
     let (_, faults) = check::check(&expr, &Frame::new(Type::parse(it).unwrap()), role);
-    let cut = |f: &alicerce::rule::ast::Fault| text[f.at.start as usize..f.at.end as usize].to_owned();
+    let cut = |f: &alicerce::rule::ast::Fault| text.get(f.at.start as usize..f.at.end as usize).unwrap().to_owned();
     faults.iter().map(|f| (cut(f), f.message.clone())).collect()
 }
 
