@@ -83,7 +83,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("iam", "get-user", "User.UserId"),
     ("iam", "list-access-keys", "AccessKeyMetadata[]"),
     ("iam", "list-open-id-connect-providers", "OpenIDConnectProviderList[]"),
-    ("iam", "list-policies", "Policies[].AttachmentCount,!RoleDetailList"),
+    ("iam", "list-policies", "Policies[].AttachmentCount,!GroupDetailList,!RoleDetailList,!UserDetailList"),
     ("iam", "list-roles", "Roles[].RoleId"),
     ("iam", "list-saml-providers", "SAMLProviderList[]"),
     ("iam", "list-service-specific-credentials", "ServiceSpecificCredentials[]"),
