@@ -162,3 +162,22 @@ fn nothing_is_passed_over_in_silence() {
     assert_eq!(codes(&loaded), [pair("two.yaml", "several-documents")]);
     assert_eq!(loaded.documents.len(), 1);
 }
+
+/// Each of these was, or could be, quadratic.
+#[test]
+fn many_of_a_kind_take_no_longer_than_their_number() {
+    let n = 100_000;
+    let keys: String = (0..n).map(|_| "*k : 'v'\n").collect();
+    let variables: Vec<String> = (0..n).map(|i| format!("\"V{i}\": \"value\"")).collect();
+    let lambda = format!(
+        "{{\"FunctionName\": \"f\", \"FunctionArn\": \"a\", \"Environment\": {{\"Variables\": {{{}}}}}}}",
+        variables.join(",")
+    );
+    let files = vec![
+        ("keys.yaml".to_owned(), Arc::from(format!("a: &k \"\\x41\"\n{keys}"))),
+        ("111122223333/sa-east-1/lambda/get-function-configuration.f.json".to_owned(), Arc::from(lambda)),
+    ];
+    let loaded = load(&[Source::Virtual(files)], &Options::default());
+    assert_eq!((loaded.documents.len(), loaded.unrecognised.len(), loaded.unreadable.len()), (1, 1, 0));
+    assert_eq!(loaded.documents.first().map(|(d, _)| d.secrets.len()), Some(n));
+}

@@ -83,20 +83,16 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Gives a string node a text of its own.
-    pub(crate) fn set_decoded(&mut self, idx: u32, text: String) {
-        if let Some(raw) = self.nodes.get_mut(idx as usize) {
-            raw.decoded = true;
-        }
-        let text = text.into_boxed_str();
-        match self.decoded.binary_search_by_key(&idx, |(i, _)| *i) {
-            Ok(at) => {
-                if let Some(entry) = self.decoded.get_mut(at) {
-                    entry.1 = text;
-                }
+    /// Gives string nodes texts of their own; `texts` is sorted by node, each node once.
+    pub(crate) fn set_decoded(&mut self, texts: Vec<(u32, Box<str>)>) {
+        for (idx, _) in &texts {
+            if let Some(raw) = self.nodes.get_mut(*idx as usize) {
+                raw.decoded = true;
             }
-            Err(at) => self.decoded.insert(at, (idx, text)),
         }
+        self.decoded.retain(|(idx, _)| texts.binary_search_by_key(idx, |(i, _)| *i).is_err());
+        self.decoded.extend(texts);
+        self.decoded.sort_unstable_by_key(|(idx, _)| *idx);
     }
 }
 

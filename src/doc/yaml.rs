@@ -29,9 +29,6 @@ pub(crate) fn parse(text: &str) -> Result<(Tree, Vec<Problem>), ParseError> {
     if builder.tree.nodes.is_empty() {
         builder.push(RawKind::Null, Span { start: 0, end: 0 });
     }
-    // Anchored collections are numbered before their contents, so only these tables can be out of order.
-    builder.tree.decoded.sort_unstable_by_key(|(i, _)| *i);
-    builder.tree.tags.sort_unstable_by_key(|(i, _)| *i);
     Ok((builder.tree, builder.problems))
 }
 
@@ -307,7 +304,8 @@ impl Builder<'_> {
             return None;
         }
         if raw.decoded {
-            return self.tree.decoded.iter().rev().find(|(i, _)| *i == node).map(|(_, t)| t.to_string());
+            let at = self.tree.decoded.binary_search_by_key(&node, |(i, _)| *i).ok()?;
+            return self.tree.decoded.get(at).map(|(_, t)| t.to_string());
         }
         self.text.get(raw.start as usize..raw.end as usize).map(str::to_owned)
     }

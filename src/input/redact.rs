@@ -142,16 +142,17 @@ fn mask(document: &mut Document, nodes: &mut Vec<u32>) {
     nodes.sort_unstable();
     nodes.dedup();
     let mut ranges = Vec::with_capacity(nodes.len());
+    let mut texts = Vec::with_capacity(nodes.len());
     for idx in nodes.iter() {
         let Some(range) = inside(document, *idx) else { continue };
-        let stars = "*".repeat(range.len());
+        texts.push((*idx, "*".repeat(range.len()).into_boxed_str()));
         ranges.push(range);
         if let Some(raw) = document.tree.nodes.get_mut(*idx as usize) {
             // A number of stars is none, and a truth value would still tell itself.
             raw.kind = RawKind::String;
         }
-        document.tree.set_decoded(*idx, stars);
     }
+    document.tree.set_decoded(texts);
     let mut bytes = document.text.as_bytes().to_vec();
     for range in ranges {
         for byte in bytes.get_mut(range).unwrap_or_default() {
