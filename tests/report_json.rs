@@ -1,5 +1,7 @@
 //! alicerce's own JSON: valid by the committed schema, which is the generated one, and documented field by field.
 
+#![cfg(test)]
+
 #[path = "support/report.rs"]
 mod support;
 

@@ -1,5 +1,7 @@
 //! SARIF: valid by the official schema, regions whose slice is the snippet, limits, nothing somebody else's text can break.
 
+#![cfg(test)]
+
 #[path = "support/report.rs"]
 mod support;
 

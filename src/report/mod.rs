@@ -3,7 +3,6 @@
 //! In: a [`Report`]. Out: text. A format sees only the `Report`: no facts, no configuration, no clock, no environment.
 //! Never: a control character of somebody else's text on a terminal, or a finding left out without saying so.
 
-mod assemble;
 pub mod format;
 pub mod human;
 pub mod json;
@@ -19,7 +18,6 @@ use crate::finding::{BaselineState, Finding, Outcome, Point, Reason, Severity, S
 use crate::triage::{BaselineSummary, OWN_FAMILY, OWN_RULES};
 
 pub use crate::finding::{Counts as RuleCounts, Undeclared as PostureNote};
-pub use assemble::{Filter, Parts, assemble};
 pub use format::{Format, FormatError, FormatSpec, Target};
 pub use text::visible;
 
