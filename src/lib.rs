@@ -3,9 +3,10 @@
 //! Data takes one way through the crate: `doc` (text to a tree with spans), `input` (where documents
 //! come from), `facts` (typed nodes and edges), `iam` / `access` / `network` (what is allowed, what can
 //! be reached), `rule` and `engine` (rule x subject = outcome), `finding`, `triage`, `report`.
-//! Nothing flows back.
+//! Nothing flows back. [`scan`] is the whole way.
 
 pub mod access;
+mod assemble;
 pub mod catalog;
 pub mod cli;
 pub mod config;
@@ -22,3 +23,79 @@ pub mod rule;
 pub mod secrets;
 pub mod triage;
 pub mod world;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use config::Config;
+use facts::Facts;
+use finding::Severity;
+use report::Report;
+use world::World;
+
+/// What to scan, and by what.
+pub struct Scan<'s> {
+    /// Where documents come from.
+    pub sources: Vec<input::Source>,
+    /// How policy files are told apart.
+    pub input: input::Options,
+    /// Scopes, postures, overrides, waivers.
+    pub config: Config,
+    /// The rules.
+    pub pack: rule::Pack,
+    /// The moment to judge from: the same inputs and the same moment give the same report.
+    pub now: Timestamp,
+    /// Report only these rules, accounts, Regions; joins see everything all the same.
+    pub only: Filter,
+    /// What is known already.
+    pub baseline: Option<triage::Baseline>,
+    /// The least severity that breaks a build; `None`: none does.
+    pub fail_on: Option<Severity>,
+    /// What could not be determined breaks the build.
+    pub strict: bool,
+    /// Keep passes and what is not applicable in the report.
+    pub keep_all: bool,
+    /// Render each rule's page into the rules table (SARIF shows it).
+    pub pages: bool,
+    /// Called with the subjects done and their total, from any thread.
+    pub progress: Option<&'s (dyn Fn(usize, usize) + Sync)>,
+}
+
+/// What a report is narrowed to; an empty list does not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Rule ids.
+    pub rules: BTreeSet<Arc<str>>,
+    /// 12-digit accounts.
+    pub accounts: Vec<String>,
+    /// Regions.
+    pub regions: Vec<String>,
+}
+
+/// Loads, judges, reports.
+pub fn scan(scan: Scan<'_>) -> Report {
+    let loaded = input::load(&scan.sources, &scan.input);
+    let world = World::new(Facts::build(&loaded), scan.config, scan.now);
+
+    let only = Some(scan.only.rules.clone()).filter(|rules| !rules.is_empty());
+    let judged = engine::run(&scan.pack, &world, &engine::Options { only, progress: scan.progress });
+
+    let mut report = Report { date: scan.now.to_string(), fail_on: scan.fail_on, ..Report::default() };
+    assemble::inputs(&mut report, &loaded);
+    assemble::rules(&mut report, &scan.pack, &world, &scan.only, scan.pages);
+    let mut findings = assemble::findings(&mut report, judged, &world, &scan.only);
+
+    let known = assemble::known(&report.rules);
+    let today = scan.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let options = triage::Options { config: &world.config, today, baseline: scan.baseline.as_ref(), rules: &known };
+    (findings, report.baseline) = triage::apply(findings, &mut report.sources, &options);
+
+    let incomplete = !report.unreadable.is_empty() || report.inputs.iter().all(|input| input.documents == 0);
+    report.exit_code = triage::exit_code(&findings, scan.fail_on, scan.strict, incomplete);
+    assemble::counts(&mut report, &findings);
+    findings.retain(|f| scan.keep_all || matches!(f.outcome, finding::Outcome::Fail | finding::Outcome::Unknown));
+    report.findings = findings;
+    report
+}

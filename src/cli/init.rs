@@ -13,7 +13,7 @@ use crate::report::visible;
 
 /// `alicerce init`.
 #[derive(Debug, Args)]
-pub struct InitArgs {
+pub(super) struct InitArgs {
     /// The file to write.
     #[arg(default_value = "alicerce.toml")]
     file: PathBuf,
@@ -37,7 +37,7 @@ impl InitArgs {
     ///
     /// # Errors
     /// The file exists and `--force` was not given, or it cannot be written.
-    pub fn run(self, out: &mut dyn Write) -> miette::Result<u8> {
+    pub(super) fn run(self, out: &mut dyn Write) -> miette::Result<u8> {
         let shown = visible(&self.file.to_string_lossy());
         let opened =
             if self.force { File::create(&self.file) } else { OpenOptions::new().write(true).create_new(true).open(&self.file) };

@@ -1,8 +1,89 @@
-//! The command line: one thin file per subcommand.
+//! The command line: one thin file per subcommand. The only place that reads the environment, the
+//! clock and the terminal.
 //!
-//! In: arguments. Out: text on a writer that the caller gives, and an exit code: 0 nothing to say, 1 something
-//! was found, 2 wrong usage, configuration or rule, 3 the run cannot be trusted.
+//! Exit codes: 0 nothing at or above `--fail-on`; 1 findings; 2 bad usage, configuration or rule;
+//! 3 the run cannot be trusted.
 
-pub mod init;
+mod example;
+mod init;
 mod rule_template;
-pub mod rules;
+mod rules;
+mod scan;
+mod terminal;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use terminal::Terminal;
+
+/// Exit code for wrong usage, configuration or rules.
+pub const BAD_USAGE: u8 = 2;
+
+/// Policy and audit linter for Claude on Amazon Bedrock.
+#[derive(Debug, Parser)]
+#[command(
+    name = "alicerce",
+    version,
+    about = "Policy and audit linter for Claude on Amazon Bedrock",
+    long_about = "Reads the state of AWS accounts (exported in the AWS CLI's own shape) and policy files, judges them by rules for \
+                  running Claude on Amazon Bedrock, and reports each finding with the exact text that causes it.\n\n\
+                  Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 bad usage, configuration or rule; 3 the run cannot be trusted \
+                  (an input could not be read, or something could not be determined under --strict)."
+)]
+struct Cli {
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = terminal::ColorChoice::Auto)]
+    color: terminal::ColorChoice,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge account exports and policy files.
+    Scan(Box<scan::ScanArgs>),
+    /// Judge the bundled example: a bank of three accounts. Needs no credentials and no network.
+    Demo(Box<scan::DemoArgs>),
+    /// Write a commented alicerce.toml.
+    Init(init::InitArgs),
+    /// List, explain, write, check and test rules.
+    Rules(rules::RulesCommand),
+}
+
+/// Runs the program and gives its exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { BAD_USAGE } else { 0 };
+            // Nothing more can be said where standard output is closed.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let terminal = Terminal::detect(cli.color);
+    let result = match cli.command {
+        Command::Scan(args) => args.run(&terminal),
+        Command::Demo(args) => args.run(&terminal),
+        Command::Init(args) => args.run(&mut std::io::stdout()),
+        Command::Rules(command) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(report) => {
+            let rendered = terminal.render_error(&*report);
+            let _ = std::io::stderr().write_all(rendered.as_bytes());
+            ExitCode::from(BAD_USAGE)
+        }
+    }
+}
+
+/// Writes a report to standard output. A reader that has gone away (`| head`) is no error.
+pub(crate) fn print(text: &str) -> Result<(), miette::Report> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(miette::miette!("standard output: {error}")),
+        _ => Ok(()),
+    }
+}

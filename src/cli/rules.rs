@@ -23,7 +23,7 @@ use crate::rule::{Pack, Rule, RuleErrors, functions, load, schema};
 
 /// List, explain, write, check and test rules.
 #[derive(Debug, Args)]
-pub struct RulesCommand {
+pub(super) struct RulesCommand {
     #[command(subcommand)]
     action: Action,
     /// A folder of further rules, which take the place of built-in ones with the same id.
@@ -114,7 +114,7 @@ impl RulesCommand {
     ///
     /// # Errors
     /// Rules that cannot be used, wrong arguments, and a writer that fails.
-    pub fn run(self, out: &mut dyn Write, color: bool, width: usize) -> Result<u8, Report> {
+    pub(super) fn run(self, out: &mut dyn Write, color: bool, width: usize) -> Result<u8, Report> {
         let (text, code) = match &self.action {
             Action::List { family, format } => (list(&self.pack()?, family.as_deref(), *format, width)?, 0),
             Action::Explain { id, format } => (explain(&self.pack()?, id, *format, color, width)?, 0),
