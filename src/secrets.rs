@@ -2,7 +2,7 @@
 //!
 //! In: the world, whose documents hold no secret value any more, only its kind and length. Out: the derived fact `secrets`.
 
-use crate::facts::{FactId, NodeId, Value};
+use crate::facts::{FactId, NodeId, Reason, Value};
 use crate::world::{Derived, ObjectType, World};
 
 /// One value in a place that may hold secrets.
@@ -29,8 +29,34 @@ const fn of(kind: &'static str) -> Derived {
 pub const DERIVED: &[Derived] = &[of("lambda-function"), of("ecs-task-definition"), of("agentcore-runtime"), of("ec2-instance")];
 
 fn secrets(world: &World, fact: FactId) -> Value {
+    let Some(at) = world.facts.get(fact).map(|f| f.node) else { return Value::list(Vec::new()) };
+    let mut out = inside(world, at);
+    match world.facts.field(fact, "user_data") {
+        Ok(Some(Value::Node(elsewhere))) => out.extend(inside(world, elsewhere)),
+        Ok(_) => {}
+        Err(why) => out.push(Value::Unknown(why)),
+    }
+    out.extend(unread(world, fact));
+    Value::list(out)
+}
+
+/// Lambda answers an error in place of variables that it could not decrypt for the caller.
+fn unread(world: &World, fact: FactId) -> Option<Value> {
+    let error = match world.facts.at(&Value::Fact(fact), &["Environment", "Error"]) {
+        Ok(error) => error?,
+        Err(why) => return Some(Value::Unknown(why)),
+    };
+    let code = world.facts.text_in(&error, &["ErrorCode"]).ok().flatten().unwrap_or_default();
+    let name = world.facts.get(fact).map(|f| f.name.clone()).unwrap_or_default();
+    Some(Value::unknown(
+        Reason::Denied,
+        format!("the variables of `{name}` could not be decrypted by who asked for them ({code})"),
+    ))
+}
+
+/// The secrets below a node.
+fn inside(world: &World, at: NodeId) -> Vec<Value> {
     let found = || {
-        let at = world.facts.get(fact)?.node;
         let document = world.facts.documents().get(at.doc as usize)?;
         let whole = document.node(at.node)?.span();
         let inside = document.secrets.iter().filter(move |secret| {
@@ -46,7 +72,7 @@ fn secrets(world: &World, fact: FactId) -> Value {
         };
         Some(inside.map(value).collect())
     };
-    Value::list(found().unwrap_or_default())
+    found().unwrap_or_default()
 }
 
 /// The node to underline: the variable's name, which stands as a key just before its value, or in a `name` beside it.

@@ -47,7 +47,7 @@ pub(super) fn can(standing: &Standing, action: &str) -> Answer {
     let mut undecided = false;
     let mut conditional: Option<Witness> = None;
     for held in &standing.identity {
-        for statement in granting(held, action) {
+        for statement in granting(held, action).filter(|s| !never_applies(standing, s)) {
             let mut denied_all = true;
             for resource in probes(standing, statement, action) {
                 let request = Request::new(standing.who.clone(), action, &resource, None, Context::open());
@@ -65,17 +65,31 @@ pub(super) fn can(standing: &Standing, action: &str) -> Answer {
                     Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied => {}
                 }
             }
-            undecided |= denied_all && !surely_cancelled(standing, statement, action);
+            undecided |= denied_all && !surely_cancelled(standing, statement.resource.as_ref(), action);
         }
     }
     match conditional {
-        Some(witness) => Answer::Yes(witness),
+        Some(witness) => standing.unknown_limit().map_or(Answer::Yes(witness), Answer::Undecided),
         None if undecided => Answer::Undecided(Why::new(
             Reason::Undecided,
             format!("whether the Denies and limits on `{action}` cancel all that is granted of it could not be decided"),
         )),
-        None => Answer::No,
+        None => unknown_grant(standing, action).map_or(Answer::No, Answer::Undecided),
     }
+}
+
+/// Why it is not certain that nothing grants `action`: an identity policy is not known, and nothing surely denies what it may grant.
+pub(super) fn unknown_grant(standing: &Standing, action: &str) -> Option<Arc<Why>> {
+    standing.unknown_policy().filter(|_| !surely_cancelled(standing, None, action))
+}
+
+/// True where no request of this principal meets the statement's conditions.
+pub(super) fn never_applies(standing: &Standing, statement: &Statement) -> bool {
+    if statement.conditions.is_empty() {
+        return false;
+    }
+    let request = Request::new(standing.who.clone(), "", "*", None, Context::open());
+    statement.conditions.iter().any(|c| c.holds(&request.context) == Truth::False)
 }
 
 fn hanging(policies: &PolicySet<'_>, request: &Request, action: &str, resource: String) -> Witness {
@@ -134,8 +148,9 @@ pub(super) fn simplest(pattern: &Pattern) -> String {
     if text == "*" { text.to_owned() } else { text.replace('*', "example").replace('?', "x") }
 }
 
-/// True when everything that `statement` grants of `action` is surely denied, or surely not allowed by a limit.
-fn surely_cancelled(standing: &Standing, statement: &Statement, action: &str) -> bool {
+/// True when everything that is granted of `action` on `resource` (`None`: on anything) is surely denied, or surely not allowed by
+/// a limit.
+fn surely_cancelled(standing: &Standing, resource: Option<&Matcher>, action: &str) -> bool {
     let limits = standing.boundary.iter().map(std::slice::from_ref).chain(standing.scp_levels().iter().map(Vec::as_slice));
     let complete = |kind| !standing.missing.iter().any(|m| m.kind == kind);
     let all_known = complete(PolicyType::Scp) && complete(PolicyType::Boundary);
@@ -150,7 +165,7 @@ fn surely_cancelled(standing: &Standing, statement: &Statement, action: &str) ->
         deny.effect == Effect::Deny
             && !deny.partly_unknown
             && deny.action.covers(action, &context) == Truth::True
-            && deny.resource.as_ref().is_none_or(|theirs| covers_all(theirs, statement.resource.as_ref()))
+            && deny.resource.as_ref().is_none_or(|theirs| covers_all(theirs, resource))
             && deny.conditions.iter().all(|c| c.holds(&context) == Truth::True)
     })
 }

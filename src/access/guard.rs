@@ -212,6 +212,9 @@ impl Asker<'_> {
             }
         }
         let (action, region, outcome, resource) = first?;
+        if let Some(missing) = self.above.missing.first() {
+            return Some(Value::unknown(Reason::NotLoaded, missing.why.clone()));
+        }
         let reason = if outcome == Outcome::Conditional {
             "a denial hangs on conditions that not every request meets"
         } else {

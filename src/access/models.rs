@@ -51,6 +51,9 @@ fn grants(world: &World, principal: FactId) -> Value {
             out.extend(open_statement(standing, held, statement, &models, &contexts));
         }
     }
+    if out.is_empty() {
+        out.extend(ACTIONS.iter().find_map(|action| ask::unknown_grant(standing, action)).map(Value::Unknown));
+    }
     Value::list(out)
 }
 
@@ -71,17 +74,23 @@ fn open_statement(
     models: &[String],
     contexts: &[Context],
 ) -> Option<Value> {
+    let own: Vec<String> = own_regions(statement)
+        .map(|region| format!("arn:{}:bedrock:{region}::foundation-model/{UNLISTED}", standing.partition))
+        .collect();
     for action in ACTIONS {
         if !ask::granting(held, action).any(|s| s.mark == statement.mark) {
             continue;
         }
-        for model in models {
+        for model in models.iter().chain(&own) {
             for context in contexts {
                 let request = Request::new(standing.who.clone(), action, model, None, context.clone());
                 if statement.applies(&request) == Truth::False {
                     continue;
                 }
                 let Some(witness) = ask::can_at(standing, action, model, context) else { continue };
+                if let Some(why) = standing.unknown_limit() {
+                    return Some(Value::Unknown(why));
+                }
                 let matcher = statement.resource.as_ref()?;
                 let at = ask::places(held, matcher, model);
                 let covering = matcher.patterns.iter().filter(|p| matcher.negated || p.matches(model, context) != Truth::False);
@@ -98,4 +107,11 @@ fn open_statement(
         }
     }
     None
+}
+
+/// The Regions that the statement's own resources name.
+fn own_regions(statement: &Statement) -> impl Iterator<Item = &str> {
+    let patterns = statement.resource.iter().filter(|m| !m.negated).flat_map(|m| &m.patterns);
+    let regions = patterns.filter_map(|p| p.text.split(':').nth(3));
+    regions.filter(|region| !region.is_empty() && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::last_used::is_service_linked;
 use crate::doc::Node;
-use crate::facts::{FactId, NodeId, Value, Why};
+use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::iam::PolicyType;
 use crate::iam::decide::{Missing, PolicySet};
 use crate::iam::policy::{Policy, Site};
@@ -61,6 +61,22 @@ impl Standing {
             missing: self.missing.clone(),
             ..PolicySet::default()
         }
+    }
+
+    /// Why nothing that is granted is certain: a boundary or an SCP is in force but not known.
+    pub(super) fn unknown_limit(&self) -> Option<Arc<Why>> {
+        let unbound = self.management || self.service_linked;
+        self.why_missing(|kind| kind == PolicyType::Boundary || (kind == PolicyType::Scp && !unbound))
+    }
+
+    /// Why more may be granted than is seen: an identity policy is in force but not known.
+    pub(super) fn unknown_policy(&self) -> Option<Arc<Why>> {
+        self.why_missing(|kind| kind == PolicyType::Identity)
+    }
+
+    fn why_missing(&self, of: impl Fn(PolicyType) -> bool) -> Option<Arc<Why>> {
+        let missing = self.missing.iter().find(|m| of(m.kind))?;
+        Some(Why::new(Reason::NotLoaded, missing.why.clone()))
     }
 
     /// Whether SCPs bind this principal and are known.
@@ -236,7 +252,10 @@ impl Own<'_> {
 
     fn managed(&mut self, item: Value) {
         match item {
-            Value::Fact(policy) => self.identity.extend(self.shared.managed.get(&policy).cloned().flatten()),
+            Value::Fact(policy) => match self.world.facts.field(policy, "default_document") {
+                Ok(_) => self.identity.extend(self.shared.managed.get(&policy).cloned().flatten()),
+                Err(why) => self.miss(PolicyType::Identity, &why),
+            },
             Value::Unknown(why) => self.miss(PolicyType::Identity, &why),
             _ => {}
         }
@@ -259,8 +278,13 @@ impl Own<'_> {
             Ok(found) => {
                 let policy = found.first()?;
                 let name = self.world.facts.get(*policy)?.name.clone();
-                let document = self.world.facts.field(*policy, "default_document").ok().flatten()?;
-                compile_value(self.world, &document, &name, PolicyType::Boundary)
+                match self.world.facts.field(*policy, "default_document") {
+                    Ok(document) => compile_value(self.world, &document?, &name, PolicyType::Boundary),
+                    Err(why) => {
+                        self.miss(PolicyType::Boundary, &why);
+                        None
+                    }
+                }
             }
             Err(why) => {
                 self.miss(PolicyType::Boundary, &why);

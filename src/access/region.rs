@@ -51,8 +51,10 @@ fn used_by(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
     if let Some(profile) = application_profile(world, region) {
         return Ok(Some(format!("application inference profile `{profile}` stands there")));
     }
-    if let Some(who) = caller(world, region) {
-        return Ok(Some(format!("`{who}` can run a model there")));
+    match caller(world, region) {
+        Ok(Some(who)) => return Ok(Some(format!("`{who}` can run a model there"))),
+        Ok(None) => {}
+        Err(why) => doubt = doubt.or(Some(why)),
     }
     doubt.map_or(Ok(None), Err)
 }
@@ -64,12 +66,16 @@ fn application_profile(world: &World, region: FactId) -> Option<String> {
 }
 
 /// A principal of the account that can run a model in the Region, where the Region is approved.
-fn caller(world: &World, region: FactId) -> Option<String> {
-    let fact = world.facts.get(region)?;
-    let name = fact.region.as_deref()?;
+///
+/// # Errors
+/// Why it is not certain that nobody can: policies that are in force but not known.
+fn caller(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
+    let Some(fact) = world.facts.get(region) else { return Ok(None) };
+    let Some(name) = fact.region.as_deref() else { return Ok(None) };
     if !world.scope_of(region).approves_region(name) {
-        return None;
+        return Ok(None);
     }
+    let mut doubt = None;
     let index = Principals::of(world);
     let mut context = Context::open();
     context.set("aws:RequestedRegion", [name]);
@@ -84,12 +90,17 @@ fn caller(world: &World, region: FactId) -> Option<String> {
                 if resources.iter().any(|resource| ask::can_at(standing, action, resource, &context).is_some())
                     || granted_elsewhere(standing, action, name, &context)
                 {
-                    return Some(principal.name.to_string());
+                    match standing.unknown_limit() {
+                        None => return Ok(Some(principal.name.to_string())),
+                        Some(why) => doubt = doubt.or(Some(why)),
+                    }
+                } else {
+                    doubt = doubt.or_else(|| ask::unknown_grant(standing, action));
                 }
             }
         }
     }
-    None
+    doubt.map_or(Ok(None), Err)
 }
 
 /// Whether a statement grants the action on a resource that it names itself, in this Region.

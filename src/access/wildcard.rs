@@ -4,10 +4,12 @@
 //! `NotAction` and a union of small patterns are one and the same. A grant counts while any of it survives Denies,
 //! the boundary and the SCPs.
 
-use super::ask::{self, Answer, Witness};
+use std::sync::Arc;
+
+use super::ask::{self, Answer};
 use super::principals::{Held, Principals, Standing, mark_node};
 use crate::catalog::actions;
-use crate::facts::{FactId, NodeId, Value};
+use crate::facts::{FactId, NodeId, Value, Why};
 use crate::iam::policy::{Effect, Statement};
 use crate::iam::request::Context;
 use crate::iam::truth::Truth;
@@ -17,7 +19,7 @@ use crate::world::{Derived, ObjectType, World};
 pub(super) const WILDCARD: ObjectType = ObjectType {
     name: "bedrock-wildcard",
     fields: &[
-        ("prefix", "string", "the IAM prefix that is granted whole, such as `bedrock`"),
+        ("prefixes", "list<string>", "the IAM prefixes that are granted whole, such as `bedrock`"),
         ("policy", "string", "the policy that grants it; several names where it takes more than one"),
         ("action", "string", "the text that grants it, as it stands in the policy"),
         ("conditions", "string", "the condition keys that the grant is bound to; empty for none"),
@@ -25,7 +27,7 @@ pub(super) const WILDCARD: ObjectType = ObjectType {
     ],
 };
 
-const DOC: &str = "One element for each Bedrock-family prefix, and each statement, through which the principal holds every action of the prefix.";
+const DOC: &str = "One element for each statement, or union of statements, that grants the principal every action of a Bedrock-family prefix, while any of the grant survives Denies, the boundary and the SCPs.";
 
 const fn of(kind: &'static str) -> Derived {
     Derived { kind, name: "bedrock_wildcards", ty: "list<object:bedrock-wildcard>", doc: DOC, compute: wildcards }
@@ -39,24 +41,43 @@ const PREFIXES: [&str; 4] = ["bedrock", "bedrock-mantle", "bedrock-agentcore", "
 fn wildcards(world: &World, principal: FactId) -> Value {
     let index = Principals::of(world);
     let Some(standing) = index.get(principal) else { return Value::list(Vec::new()) };
-    Value::list(PREFIXES.iter().flat_map(|prefix| of_prefix(standing, prefix)).collect())
-}
-
-fn of_prefix(standing: &Standing, prefix: &'static str) -> Vec<Value> {
-    let actions = full_names(prefix);
-    let whole = wholes(standing, &actions);
-    if whole.is_empty() {
-        return Vec::new();
-    }
-    let mut doubt = None;
-    for action in &actions {
-        match ask::can(standing, action) {
-            Answer::Yes(witness) => return whole.into_iter().map(|w| w.value(prefix, &witness)).collect(),
-            Answer::Undecided(why) => doubt = doubt.or(Some(why)),
-            Answer::No => {}
+    let (mut found, mut doubts) = (Vec::new(), Vec::new());
+    for prefix in PREFIXES {
+        match of_prefix(standing, prefix) {
+            Ok(whole) => whole.into_iter().for_each(|whole| gather(&mut found, whole)),
+            Err(why) => doubts.push(Value::Unknown(why)),
         }
     }
-    doubt.map(Value::Unknown).into_iter().collect()
+    Value::list(found.into_iter().map(Whole::value).chain(doubts).collect())
+}
+
+/// A text that grants several prefixes whole (`*`) is one grant.
+fn gather<'s>(found: &mut Vec<Whole<'s>>, whole: Whole<'s>) {
+    match found.iter_mut().find(|known| known.at == whole.at) {
+        Some(known) => known.prefixes.extend(whole.prefixes),
+        None => found.push(whole),
+    }
+}
+
+fn of_prefix<'s>(standing: &'s Standing, prefix: &'static str) -> Result<Vec<Whole<'s>>, Arc<Why>> {
+    let actions = full_names(prefix);
+    let whole = wholes(standing, &actions);
+    let mut doubt = None;
+    if whole.is_empty() {
+        doubt = actions.iter().find_map(|action| ask::unknown_grant(standing, action));
+    } else {
+        for action in &actions {
+            match ask::can(standing, action) {
+                Answer::Yes(witness) => {
+                    let named = |whole| Whole { prefixes: vec![prefix], witness: witness.line(), ..whole };
+                    return Ok(whole.into_iter().map(named).collect());
+                }
+                Answer::Undecided(why) => doubt = doubt.or(Some(why)),
+                Answer::No => {}
+            }
+        }
+    }
+    doubt.map_or(Ok(Vec::new()), Err)
 }
 
 /// The prefix's actions, those first whose names say most about what a whole-prefix grant means.
@@ -67,7 +88,10 @@ fn full_names(prefix: &str) -> Vec<String> {
 }
 
 /// Patterns that together cover every action.
+#[derive(Default)]
 struct Whole<'s> {
+    prefixes: Vec<&'static str>,
+    witness: String,
     policies: Vec<&'s str>,
     texts: Vec<&'s str>,
     negated: bool,
@@ -76,15 +100,15 @@ struct Whole<'s> {
 }
 
 impl Whole<'_> {
-    fn value(self, prefix: &'static str, witness: &Witness) -> Value {
+    fn value(self) -> Value {
         let listed = self.texts.join(", ");
         let action = if self.negated { format!("NotAction: {listed}") } else { listed };
         let fields = vec![
-            ("prefix", Value::str(prefix)),
+            ("prefixes", Value::list(self.prefixes.into_iter().map(Value::str).collect())),
             ("policy", Value::str(self.policies.join(", "))),
             ("action", Value::str(action)),
             ("conditions", Value::str(self.conditions.join(", "))),
-            ("witness", Value::str(witness.line())),
+            ("witness", Value::str(self.witness)),
         ];
         Value::object(fields, self.at)
     }
@@ -98,7 +122,7 @@ fn wholes<'s>(standing: &'s Standing, actions: &[String]) -> Vec<Whole<'s>> {
     let mut alone = Vec::new();
     for held in &standing.identity {
         for statement in &held.policy.statements {
-            if statement.effect == Effect::Deny || statement.contradictory {
+            if statement.effect == Effect::Deny || statement.contradictory || ask::never_applies(standing, statement) {
                 continue;
             }
             let mut count = 0;
@@ -128,7 +152,8 @@ fn part<'s>(held: &'s Held, statement: &'s Statement, actions: &[String]) -> Who
     let context = Context::open();
     let matcher = &statement.action;
     let conditions = statement.conditions.iter().map(|c| &*c.key).collect();
-    let whole = |texts, at| Whole { policies: vec![&*held.name], texts, negated: matcher.negated, conditions, at };
+    let whole =
+        |texts, at| Whole { policies: vec![&*held.name], texts, negated: matcher.negated, conditions, at, ..Whole::default() };
     if matcher.negated {
         let texts = matcher.patterns.iter().map(|p| &*p.text).collect();
         return whole(texts, mark_node(&held.policy, matcher.mark).into_iter().collect());

@@ -117,6 +117,10 @@ pub(super) static KINDS: &[Kind] = &[
             Edge::one("instance_profile", "instance-profile", "IamInstanceProfile.Arn", "its instance profile"),
             Edge::computed("role", "iam-role", role, "the role it runs as"),
         ],
+        attached: &[Attached::new("user_data", "ec2", "describe-instance-attribute", "any")
+            .suffixes(&[",userData"])
+            .path("UserData")
+            .doc("its user data; the value itself is masked")],
         ..Kind::new("ec2-instance", "EC2 instance", Scope::Global, "ec2.Instance")
     },
 ];
