@@ -4,7 +4,10 @@
 
 use alicerce::doc::Document;
 use alicerce::iam::decide::{Exception, outcome};
-use alicerce::iam::{Context, Decision, Hinge, Outcome, Policy, PolicySet, PolicyType, Principal, Request, decide};
+use alicerce::iam::{
+    Context, Decision, Hinge, Outcome, Policy, PolicySet, PolicyType, Principal, Question, Request, decide, solve,
+};
+use proptest::prelude::*;
 
 fn policy(kind: PolicyType, json: &str) -> Policy {
     try_policy(kind, json).unwrap_or_else(|codes| panic!("{codes:?}: {json}"))
@@ -181,4 +184,81 @@ fn ten_megabytes_take_linear_time() {
     let policy = policy(PolicyType::Identity, &json);
     let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };
     assert_eq!(ask(&set, ROLE, "s3:PutObject", "arn:aws:s3:::b", Context::open()).outcome, Outcome::ImplicitlyDenied);
+}
+
+/// JSON that looks like a policy here and there.
+fn wild() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::{Value, json};
+    let word = prop::sample::select(
+        &[
+            "Version",
+            "Statement",
+            "Effect",
+            "Allow",
+            "Deny",
+            "Action",
+            "NotAction",
+            "Resource",
+            "Principal",
+            "NotPrincipal",
+            "Condition",
+            "AWS",
+            "Ref",
+            "Fn::Sub",
+            "StringLike",
+            "ForAllValues:StringEquals",
+            "NumericLessThan",
+            "DateLessThan",
+            "IpAddress",
+            "ArnLike",
+            "BinaryEquals",
+            "Null",
+            "aws:x",
+            "2012-10-17",
+            "*",
+            "${",
+            "${aws:x",
+            "${a,'b'}",
+            "é*?",
+            "s3:*",
+            "arn:aws:s3:::${*}",
+            "1e999",
+            "111122223333",
+            "arn:aws:iam::111122223333:root",
+            "",
+            ":",
+            "9999-99-99",
+            "-1.5",
+            "::/0",
+        ][..],
+    );
+    let leaf = prop_oneof![4 => word.clone().prop_map(|w| json!(w)), 1 => any::<i64>().prop_map(|n| json!(n)), 1 => Just(Value::Null), 1 => any::<bool>().prop_map(|b| json!(b))];
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            3 => prop::collection::hash_map(word.clone(), inner, 0..5).prop_map(|m| m.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<serde_json::Map<_, _>>().into()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(statement in wild(), condition in wild()) {
+        let mut statement = statement;
+        if let Some(object) = statement.as_object_mut() {
+            object.insert("Condition".into(), condition.clone());
+            for (key, value) in [("Effect", "Allow"), ("Action", "*"), ("Resource", "*")] {
+                object.entry(key).or_insert_with(|| value.into());
+            }
+        }
+        for root in [serde_json::json!({"Version": "2012-10-17", "Statement": [statement]}), condition] {
+            let document = Document::json("p.json", root.to_string()).unwrap();
+            for kind in PolicyType::ALL {
+                let Ok(policy) = Policy::parse(document.root(), kind) else { continue };
+                let set = PolicySet { identity: vec![&policy], resource: Some(&policy), ..PolicySet::default() };
+                ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::b", Context::open());
+                solve(&Question::new(&set, Principal::parse(ROLE).unwrap(), "s3:GetObject"));
+            }
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use alicerce::doc::Document;
 use alicerce::iam::condition::Condition;
-use alicerce::iam::{Answer, Policy, PolicySet, PolicyType, Principal, Question, Resources, grants, solve};
+use alicerce::iam::{
+    Answer, Context, Policy, PolicySet, PolicyType, Principal, Question, Resources, Uncovered, grants, solve, uncovered,
+};
 
 fn policy(kind: PolicyType, statements: &str) -> Policy {
     let json = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
@@ -162,4 +164,28 @@ fn grants_name_the_statements_that_count() {
     assert_eq!(found[0].statement.mark, identity.statements[0].mark);
     assert_eq!(found[0].patterns[0].mark, identity.statements[0].action.patterns[0].mark);
     assert!(found[0].witness.is_some());
+}
+
+fn left(action: &str, glob: &str) -> Uncovered {
+    let policy = policy(PolicyType::Identity, &format!(r#"{{"Effect": "Allow", {action}, "Resource": "*"}}"#));
+    let elements: Vec<_> = policy.statements.iter().map(|s| &s.action).collect();
+    uncovered(&elements, glob, &Context::open())
+}
+
+#[test]
+fn the_spelling_of_everything_does_not_matter() {
+    for all in [
+        r#""Action": "bedrock:*""#,
+        r#""Action": "Bedrock:?*""#,
+        r#""Action": "*""#,
+        r#""Action": "b*k:**""#,
+        r#""Action": ["bedrock:I*", "BEDROCK:?", "bedrock:??*"]"#,
+        r#""NotAction": ["iam:*", "bedrock-mantle:*"]"#,
+    ] {
+        assert_eq!(left(all, "bedrock:?*"), Uncovered::Nothing, "{all}");
+    }
+    for part in [r#""Action": ["bedrock:I*", "bedrock:G*"]"#, r#""NotAction": "bedrock:Delete*""#] {
+        assert!(matches!(left(part, "bedrock:?*"), Uncovered::Some(_)), "{part}");
+    }
+    assert_eq!(left(r#""Action": {"Ref": "X"}"#, "bedrock:?*"), Uncovered::Unknown);
 }

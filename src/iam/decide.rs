@@ -48,7 +48,7 @@ pub struct PolicySet<'a> {
     pub rcp: Option<Vec<Vec<&'a Policy>>>,
     /// The principal's account is its organisation's management account.
     pub management_account: bool,
-    /// The principal is a service-linked role.
+    /// The principal is a service-linked role; also known by the path `/aws-service-role/` of the role's ARN.
     pub service_linked_role: bool,
     /// What is in force but not known.
     pub missing: Vec<Missing>,
@@ -175,7 +175,8 @@ impl Setting {
             _ => Sides::SameAccount,
         };
         let same_account = sides == Sides::SameAccount;
-        let rcp_free = policies.service_linked_role || (policies.management_account && same_account);
+        let linked = is_service_linked(policies, request);
+        let rcp_free = linked || (policies.management_account && same_account);
         let must_grant = match policies.resource {
             Some(policy) => matches!(policy.kind, PolicyType::Trust | PolicyType::Key),
             None => needs_resource_policy(request),
@@ -183,12 +184,21 @@ impl Setting {
         Self {
             sides,
             root: matches!(request.principal, Principal::Root { .. }),
-            scp: sides != Sides::ResourceOnly && !policies.service_linked_role && !policies.management_account,
+            scp: sides != Sides::ResourceOnly && !linked && !policies.management_account,
             rcp: if rcp_free { Truth::False } else { super::rcp::bind(request.service()) },
             resource_must_grant: must_grant,
             resource_policy_not_given: must_grant && policies.resource.is_none(),
         }
     }
+}
+
+/// By what the caller says, or by the path that IAM keeps for service-linked roles.
+fn is_service_linked(policies: &PolicySet<'_>, request: &Request) -> bool {
+    let by_path = match &request.principal {
+        Principal::Role { role, .. } => role.contains(":role/aws-service-role/"),
+        _ => false,
+    };
+    policies.service_linked_role || by_path
 }
 
 /// Whether the request is for a KMS key or for assuming a role, which always have a policy that must grant.

@@ -7,6 +7,7 @@ pub mod arn;
 pub mod case;
 pub mod condition;
 mod contradiction;
+pub mod cover;
 pub mod decide;
 pub mod glob;
 pub mod grants;
@@ -21,6 +22,7 @@ pub mod solve;
 pub mod tree;
 pub mod truth;
 
+pub use cover::{Uncovered, uncovered};
 pub use decide::{Decision, Hinge, Missing, Outcome, PolicySet, Why, decide};
 pub use grants::{Grant, grants};
 pub use policy::{Effect, Malformed, Policy, Site, Statement};

@@ -13,7 +13,7 @@
 //! of the resource's text unless the question fixes them; numeric keys tested against whole numbers are whole.
 
 mod formula;
-mod strings;
+pub(crate) mod strings;
 mod values;
 
 use std::collections::BTreeMap;

@@ -85,7 +85,7 @@ pub(super) fn decision(
         hinges.sort();
         hinges.dedup();
     }
-    Decision { outcome, hinges, why, exceptions: exceptions(policies, setting, tallies) }
+    Decision { outcome, hinges, why, exceptions: exceptions(policies, request, setting, tallies) }
 }
 
 /// The policies that together make one line of the reasons.
@@ -226,13 +226,13 @@ fn missing_policies(policies: &PolicySet<'_>, request: &Request, setting: &Setti
     }
 }
 
-fn exceptions(policies: &PolicySet<'_>, setting: &Setting, tallies: &Tallies) -> Vec<Exception> {
+fn exceptions(policies: &PolicySet<'_>, request: &Request, setting: &Setting, tallies: &Tallies) -> Vec<Exception> {
     let named = tallies.resource.named;
     let same = setting.sides == Sides::SameAccount;
     let given = policies.resource.is_some();
     [
         (setting.root, Exception::RootUser),
-        (policies.service_linked_role, Exception::ServiceLinkedRole),
+        (super::is_service_linked(policies, request), Exception::ServiceLinkedRole),
         (policies.management_account, Exception::ManagementAccount),
         (setting.sides == Sides::ResourceOnly, Exception::NoIdentityPolicies),
         (policies.rcp.is_some() && setting.rcp == Truth::False, Exception::RcpUnsupportedService),

@@ -26,15 +26,15 @@ enum Token {
 
 /// A pattern as an automaton: the state after `n` tokens is `n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Automaton(Vec<Token>);
+pub(crate) struct Automaton(Vec<Token>);
 
 impl Automaton {
-    pub(super) fn of_glob(glob: &Glob) -> Self {
+    pub(crate) fn of_glob(glob: &Glob) -> Self {
         Self(tokens(glob, false))
     }
 
     /// Six parts; `*` does not leave its part, but the last part takes the rest of the text.
-    pub(super) fn of_arn(parts: &[Glob; 6]) -> Self {
+    pub(crate) fn of_arn(parts: &[Glob; 6]) -> Self {
         let mut all = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             if index > 0 {
@@ -62,15 +62,15 @@ fn tokens(glob: &Glob, in_part: bool) -> Vec<Token> {
 
 /// One demand on the text.
 #[derive(Debug, Clone)]
-pub(super) struct Clause {
-    pub(super) patterns: Vec<Automaton>,
+pub(crate) struct Clause {
+    pub(crate) patterns: Vec<Automaton>,
     /// The text matches one of them (else: none of them).
-    pub(super) inside: bool,
+    pub(crate) inside: bool,
 }
 
 /// The answer for a set of demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found<T> {
+pub(crate) enum Found<T> {
     /// This meets them all.
     Some(T),
     /// Nothing does.
@@ -84,7 +84,7 @@ type Positions = Vec<(u32, u32)>;
 type State = Vec<Positions>;
 
 /// The shortest text that meets all clauses. `work` is the number of states that may still be made.
-pub(super) fn shortest(clauses: &[Clause], work: &mut usize) -> Found<String> {
+pub(crate) fn shortest(clauses: &[Clause], work: &mut usize) -> Found<String> {
     let alphabet = alphabet(clauses);
     let start: State = clauses.iter().map(initial).collect();
     if dead(clauses, &start) {
