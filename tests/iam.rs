@@ -171,6 +171,16 @@ fn template_functions_are_unknown_not_refused() {
     policy_json_is_conditional(json);
 }
 
+#[test]
+fn template_tags_are_unknown_not_refused() {
+    let yaml = "Version: 2012-10-17\nStatement:\n- Effect: Allow\n  Action: [!Ref A, 's3:Get*']\n  Resource: !Sub 'arn:${AWS::Partition}:s3:::b/*'\n";
+    let document = Document::yaml("p.yaml", yaml).unwrap();
+    let policy = Policy::parse(document.root(), PolicyType::Identity).unwrap();
+    let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };
+    assert_eq!(ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::b/k", Context::closed()).outcome, Outcome::Conditional);
+    assert_eq!(ask(&set, ROLE, "s3:GetObject", "arn:aws:s3:::c/k", Context::closed()).outcome, Outcome::ImplicitlyDenied);
+}
+
 fn policy_json_is_conditional(json: &str) {
     let policy = policy(PolicyType::Identity, json);
     let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };

@@ -147,16 +147,20 @@ pub struct Request {
 impl Request {
     /// Puts a request together. Keys that follow from the principal (`aws:PrincipalArn`, `aws:PrincipalAccount`,
     /// `aws:PrincipalType`, `aws:username`, `aws:PrincipalIsAWSService`, …) and `aws:ResourceAccount` are filled in
-    /// unless `context` says something about them. For a session named without its role's ARN, the role is taken
+    /// unless `context` says something about them; `aws:ResourceAccount` is unknown for Bedrock resources without an
+    /// account in their ARN, which may be AWS's. For a session named without its role's ARN, the role is taken
     /// to have no path: give `aws:PrincipalArn` where it has one.
     pub fn new(principal: Principal, action: &str, resource: &str, resource_account: Option<&str>, mut context: Context) -> Self {
         let of_arn = Arn::parse(resource).map(|arn| arn.account).filter(|a| super::arn::is_account_id(a));
         let resource_account: Option<Box<str>> = resource_account.or(of_arn).or(principal.account()).map(Into::into);
         principal.fill(&mut context);
-        if !context.mentions("aws:resourceaccount")
-            && let Some(account) = &resource_account
-        {
-            context.set("aws:ResourceAccount", [account.clone()]);
+        if !context.mentions("aws:resourceaccount") {
+            // Foundation models belong to AWS: of which account, the request does not tell.
+            let of_aws = action.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("bedrock:")) && of_arn.is_none();
+            match &resource_account {
+                Some(account) if !of_aws => context.set("aws:ResourceAccount", [account.clone()]),
+                _ => context.set_unknown("aws:ResourceAccount"),
+            }
         }
         Self { principal, action: action.into(), resource: resource.into(), resource_account, context }
     }
