@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::ask::{self, Answer};
-use super::principals::{Principals, Standing};
+use super::principals::Principals;
+use crate::catalog;
 use crate::facts::{FactId, Value, Why};
 use crate::world::{Derived, World};
 
@@ -91,27 +92,25 @@ pub fn callable_endpoints(world: &World, principal: FactId) -> Result<Vec<Endpoi
     }
 }
 
-/// ARNs of the kinds of resource that an action is asked on, as they would stand in the principal's account.
-pub(super) fn samples(standing: &Standing, action: &str) -> Vec<String> {
-    ["sa-east-1", "us-east-1"].iter().flat_map(|region| samples_in(standing, action, region)).collect()
-}
-
-/// The same in one Region.
-pub(super) fn samples_in(standing: &Standing, action: &str, region: &str) -> Vec<String> {
-    let (partition, account) = (&standing.partition, &standing.account);
-    let own = |kind: &str| format!("arn:{partition}:bedrock:{region}:{account}:{kind}/example");
-    match action.split_once(':') {
-        Some(("bedrock", name)) if name.starts_with("InvokeModel") => {
-            let model = |id: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{id}");
-            let models = ["anthropic.claude-example-v1:0", "unlisted.model-example-v1:0"].map(model);
-            models.into_iter().chain(["inference-profile", "application-inference-profile"].map(own)).collect()
-        }
-        Some(("bedrock", "InvokeAgent")) => vec![own("agent-alias")],
-        Some(("bedrock", "InvokeFlow")) => vec![own("flow")],
-        Some(("bedrock", "Retrieve")) => vec![own("knowledge-base")],
-        Some(("bedrock", _)) => vec!["*".to_owned()],
-        Some(("bedrock-mantle", _)) => vec![format!("arn:{partition}:bedrock-mantle:{region}:{account}:project/example")],
-        Some(("bedrock-agentcore", _)) => vec![format!("arn:{partition}:bedrock-agentcore:{region}:{account}:runtime/example")],
-        _ => Vec::new(),
+/// The resources that an action is asked on in `region` (`*`: in any): globs over their ARNs, and examples for a witness.
+/// From the dated catalog; an action that takes no resource is asked on `*`.
+pub(super) fn resources(partition: &str, account: &str, action: &str, region: &str) -> (Vec<String>, Vec<String>) {
+    let known = catalog::actions::find(action);
+    let (Some((prefix, name)), Some(known)) = (action.split_once(':'), known) else { return (Vec::new(), Vec::new()) };
+    if known.star_only {
+        return (vec!["*".to_owned()], vec!["*".to_owned()]);
     }
+    let places: Vec<&str> = if region == "*" { vec!["sa-east-1", "us-east-1"] } else { vec![region] };
+    let model = prefix == "bedrock" && name.starts_with("InvokeModel");
+    let own = |region: &str, kind: &str, id: &str| format!("arn:{partition}:{prefix}:{region}:{account}:{kind}/{id}");
+    let foundation = |region: &str, id: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{id}");
+    let mut within: Vec<String> = known.resources.iter().map(|kind| own(region, kind, "*")).collect();
+    let mut examples = Vec::new();
+    if model {
+        within.push(foundation(region, "*"));
+        examples.extend(places.iter().map(|place| foundation(place, "anthropic.claude-haiku-4-5-20251001-v1:0")));
+    }
+    let first = known.resources.first().copied().unwrap_or("resource");
+    examples.extend(places.iter().map(|place| own(place, if model { "inference-profile" } else { first }, "example")));
+    (within, examples)
 }

@@ -6,14 +6,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::ask::{self, Answer, Ask};
 use super::principals::{Held, borrow, compile};
 use crate::catalog::{actions, regions};
 use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::iam::PolicyType;
-use crate::iam::decide::{Missing, Outcome, PolicySet, outcome};
+use crate::iam::condition::Condition;
+use crate::iam::decide::{Missing, PolicySet};
 use crate::iam::policy::Policy;
 use crate::iam::principal::Principal;
-use crate::iam::request::{Context, Request};
+use crate::iam::request::Context;
+use crate::iam::solve::Resources;
 use crate::world::{Derived, ObjectType, World};
 
 /// One hole.
@@ -22,7 +25,6 @@ pub(super) const HOLE: ObjectType = ObjectType {
     fields: &[
         ("prefix", "string", "the IAM prefix whose actions pass"),
         ("region", "string", "the first Region in which they pass; `unspecified` is the value that global inference has"),
-        ("regions", "int", "in how many of the Regions outside the approved ones they pass"),
         ("action", "string", "an action that passes"),
         ("witness", "string", "the request"),
         ("reason", "string", "one clause: nothing denies it, or on which condition keys the denial hangs"),
@@ -149,13 +151,14 @@ fn holes(world: &World, account: FactId) -> Value {
     if let Some(why) = &above.unknown {
         return Value::Unknown(why.clone());
     }
-    let Some(everything) = everything() else {
-        return Value::unknown(Reason::Undecided, "the policy that grants everything could not be read");
-    };
     let scope = world.scope_of(account);
+    let approved: Vec<&str> = scope.approved_regions.iter().map(|r| &**r).collect();
+    let Some((everything, approved)) = question(&approved) else {
+        return Value::unknown(Reason::Undecided, "the approved Regions could not be made a question about policies");
+    };
     let outside: Vec<&str> =
         regions::all().iter().map(|r| r.name).filter(|r| !scope.approves_region(r)).chain([UNSPECIFIED, FUTURE]).collect();
-    let asker = Asker { number: &number, above, everything: &everything };
+    let asker = Asker { number: &number, above, everything: &everything, approved };
     let at: Vec<NodeId> = above
         .levels
         .iter()
@@ -172,21 +175,27 @@ const UNSPECIFIED: &str = "unspecified";
 /// Stands for every Region that AWS may add: a guard that lists Regions to deny misses it.
 const FUTURE: &str = "xx-future-1";
 
-/// An identity policy that grants everything, so that only the SCPs decide.
-fn everything() -> Option<Policy> {
-    let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-    let document = crate::doc::Document::json("everything", text).ok()?;
-    Policy::parse(document.root(), PolicyType::Identity).ok()
+/// An identity policy that grants everything, so that only the SCPs decide; and the condition that a Region is approved.
+fn question(approved: &[&str]) -> Option<(Policy, Condition)> {
+    let text = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestedRegion": approved}}},
+    ]});
+    let document = crate::doc::Document::json("everything", text.to_string()).ok()?;
+    let mut policy = Policy::parse(document.root(), PolicyType::Identity).ok()?;
+    let condition = policy.statements.pop()?.conditions.pop()?;
+    Some((policy, condition))
 }
 
 struct Asker<'a> {
     number: &'a str,
     above: &'a Above,
     everything: &'a Policy,
+    approved: Condition,
 }
 
 impl Asker<'_> {
-    /// The hole of one prefix: the first action that passes in a Region outside, and in how many Regions one does.
+    /// The hole of one prefix: the first action that passes somewhere outside.
     fn hole(&self, prefix: &'static str, outside: &[&str], at: &[NodeId]) -> Option<Value> {
         let policies = PolicySet {
             identity: vec![self.everything],
@@ -196,56 +205,54 @@ impl Asker<'_> {
             ..PolicySet::default()
         };
         let who = Principal::parse(&format!("arn:aws:iam::{}:role/any-role", self.number)).ok()?;
-        let mut first: Option<(String, &str, Outcome, String)> = None;
-        let mut open = 0;
-        for region in outside {
-            let found = self.passing(prefix, region).find_map(|(action, resource)| {
-                let mut context = Context::open();
-                context.set("aws:RequestedRegion", [*region]);
-                let request = Request::new(who.clone(), &action, &resource, Some(self.number), context);
-                let outcome = outcome(&policies, &request);
-                matches!(outcome, Outcome::Allowed | Outcome::Conditional).then_some((action, *region, outcome, resource))
-            });
-            if let Some(found) = found {
-                open += 1;
-                first.get_or_insert(found);
+        let mut doubt = None;
+        for action in actions::of_prefix(prefix).iter().map(|a| format!("{prefix}:{}", a.name)) {
+            // Most guards close an action everywhere: asked once for all Regions, then one by one.
+            let mut anywhere =
+                Ask::of(Resources::Matching { within: Vec::new(), outside: Vec::new(), examples: Vec::new() }, Context::open());
+            anywhere.conditions = vec![(self.approved.clone(), false)];
+            if matches!(ask::answer(&policies, who.clone(), &action, anywhere), Answer::No) {
+                continue;
+            }
+            for region in outside {
+                let Some(asked) = self.in_region(&action, region) else { continue };
+                match ask::answer(&policies, who.clone(), &action, asked) {
+                    Answer::Yes(witness) => return Some(hole(prefix, region, &action, &witness, at)),
+                    Answer::Undecided(why) => doubt = doubt.or(Some(why)),
+                    Answer::No => {}
+                }
             }
         }
-        let (action, region, outcome, resource) = first?;
-        if let Some(missing) = self.above.missing.first() {
-            return Some(Value::unknown(Reason::NotLoaded, missing.why.clone()));
-        }
-        let reason = if outcome == Outcome::Conditional {
-            "a denial hangs on conditions that not every request meets"
-        } else {
-            "no SCP in force denies it"
-        };
-        let fields = vec![
-            ("prefix", Value::str(prefix)),
-            ("region", Value::str(region)),
-            ("regions", Value::Int(open)),
-            ("action", Value::str(action.clone())),
-            ("witness", Value::str(format!("{action} on {resource} with aws:RequestedRegion = {region}"))),
-            ("reason", Value::str(reason)),
-        ];
-        Some(Value::object(fields, at.to_vec()))
+        doubt.map(Value::Unknown)
     }
 
-    /// Requests of a prefix in a Region. Only model calls have the global leg.
-    fn passing<'p>(&'p self, prefix: &'static str, region: &'p str) -> impl Iterator<Item = (String, String)> + 'p {
+    /// The action in one Region; only model calls have the leg whose Region is `unspecified`.
+    fn in_region(&self, action: &str, region: &str) -> Option<Ask> {
         let global = region == UNSPECIFIED;
-        let known = actions::of_prefix(prefix).iter().map(move |a| (format!("{prefix}:{}", a.name), a.star_only));
-        known.filter(move |(name, _)| !global || name.starts_with("bedrock:InvokeModel")).map(move |(name, star_only)| {
-            let resource = if global {
-                "arn:aws:bedrock:::foundation-model/anthropic.claude-example-v1:0".to_owned()
-            } else if name.starts_with("bedrock:InvokeModel") {
-                format!("arn:aws:bedrock:{region}::foundation-model/anthropic.claude-example-v1:0")
-            } else if star_only {
-                "*".to_owned()
-            } else {
-                format!("arn:aws:{prefix}:{region}:{}:example/example", self.number)
-            };
-            (name, resource)
-        })
+        if global && !action.starts_with("bedrock:InvokeModel") {
+            return None;
+        }
+        let (within, examples) = super::endpoint::resources("aws", self.number, action, if global { "" } else { region });
+        let mut context = Context::open();
+        context.set("aws:RequestedRegion", [region]);
+        Some(Ask::of(Resources::Matching { within, outside: Vec::new(), examples }, context))
     }
+}
+
+fn hole(prefix: &'static str, region: &str, action: &str, witness: &ask::Witness, at: &[NodeId]) -> Value {
+    let chosen: Vec<&str> =
+        witness.context.iter().map(|(key, _)| key.as_str()).filter(|key| *key != "aws:RequestedRegion").collect();
+    let reason = if chosen.is_empty() {
+        "no SCP in force denies it".to_owned()
+    } else {
+        format!("no SCP in force denies it to every request: it hangs on {}", chosen.join(", "))
+    };
+    let fields = vec![
+        ("prefix", Value::str(prefix)),
+        ("region", Value::str(region)),
+        ("action", Value::str(action)),
+        ("witness", Value::str(witness.line())),
+        ("reason", Value::str(reason)),
+    ];
+    Value::object(fields, at.to_vec())
 }

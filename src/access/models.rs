@@ -3,11 +3,12 @@
 //! Asked with a model that nobody lists: who may run that one may run any. A statement that binds the model leg to an
 //! inference profile (`bedrock:InferenceProfileArn`) is asked with a profile that nobody lists, and without one.
 
-use super::ask;
+use super::ask::{self, Answer, Ask};
 use super::principals::{Held, Principals, Standing};
 use crate::facts::{FactId, Value};
 use crate::iam::policy::Statement;
 use crate::iam::request::{Context, Request};
+use crate::iam::solve::Resources;
 use crate::iam::truth::Truth;
 use crate::world::{Derived, ObjectType, World};
 
@@ -87,10 +88,12 @@ fn open_statement(
                 if statement.applies(&request) == Truth::False {
                     continue;
                 }
-                let Some(witness) = ask::can_at(standing, action, model, context) else { continue };
-                if let Some(why) = standing.unknown_limit() {
-                    return Some(Value::Unknown(why));
-                }
+                let asked = Ask::of(Resources::One(model.clone()), context.clone());
+                let witness = match ask::can_as(standing, action, asked) {
+                    Answer::Yes(witness) => witness,
+                    Answer::Undecided(why) => return Some(Value::Unknown(why)),
+                    Answer::No => continue,
+                };
                 let matcher = statement.resource.as_ref()?;
                 let at = ask::places(held, matcher, model);
                 let covering = matcher.patterns.iter().filter(|p| matcher.negated || p.matches(model, context) != Truth::False);

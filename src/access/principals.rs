@@ -63,12 +63,6 @@ impl Standing {
         }
     }
 
-    /// Why nothing that is granted is certain: a boundary or an SCP is in force but not known.
-    pub(super) fn unknown_limit(&self) -> Option<Arc<Why>> {
-        let unbound = self.management || self.service_linked;
-        self.why_missing(|kind| kind == PolicyType::Boundary || (kind == PolicyType::Scp && !unbound))
-    }
-
     /// Why more may be granted than is seen: an identity policy is in force but not known.
     pub(super) fn unknown_policy(&self) -> Option<Arc<Why>> {
         self.why_missing(|kind| kind == PolicyType::Identity)
@@ -77,11 +71,6 @@ impl Standing {
     fn why_missing(&self, of: impl Fn(PolicyType) -> bool) -> Option<Arc<Why>> {
         let missing = self.missing.iter().find(|m| of(m.kind))?;
         Some(Why::new(Reason::NotLoaded, missing.why.clone()))
-    }
-
-    /// Whether SCPs bind this principal and are known.
-    pub(super) fn scp_levels(&self) -> &[Vec<Arc<Held>>] {
-        if self.management || self.service_linked { &[] } else { self.scps.as_deref().unwrap_or(&[]) }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::ask;
-use super::principals::{KINDS, Principals};
+use super::ask::{self, Answer, Ask};
+use super::principals::{KINDS, Principals, Standing};
 use crate::facts::{FactId, Value, Why};
 use crate::iam::request::Context;
+use crate::iam::solve::Resources;
 use crate::world::{Derived, World};
 
 pub(super) const DERIVED: &[Derived] = &[
@@ -77,36 +78,26 @@ fn caller(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
     }
     let mut doubt = None;
     let index = Principals::of(world);
-    let mut context = Context::open();
-    context.set("aws:RequestedRegion", [name]);
     for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)) {
         let (Some(principal), Some(standing)) = (world.facts.get(*id), index.get(*id)) else { continue };
         if principal.account != fact.account {
             continue;
         }
-        for endpoint in super::Endpoint::ALL {
-            for action in endpoint.actions() {
-                let resources = super::endpoint::samples_in(standing, action, name);
-                if resources.iter().any(|resource| ask::can_at(standing, action, resource, &context).is_some())
-                    || granted_elsewhere(standing, action, name, &context)
-                {
-                    match standing.unknown_limit() {
-                        None => return Ok(Some(principal.name.to_string())),
-                        Some(why) => doubt = doubt.or(Some(why)),
-                    }
-                } else {
-                    doubt = doubt.or_else(|| ask::unknown_grant(standing, action));
-                }
+        for action in super::Endpoint::ALL.iter().flat_map(|endpoint| endpoint.actions()) {
+            match ask::can_as(standing, action, in_region(standing, action, name)) {
+                Answer::Yes(_) => return Ok(Some(principal.name.to_string())),
+                Answer::Undecided(why) => doubt = doubt.or(Some(why)),
+                Answer::No => {}
             }
         }
     }
     doubt.map_or(Ok(None), Err)
 }
 
-/// Whether a statement grants the action on a resource that it names itself, in this Region.
-fn granted_elsewhere(standing: &super::principals::Standing, action: &str, region: &str, context: &Context) -> bool {
-    let named = standing.identity.iter().flat_map(|held| ask::granting(held, action)).filter_map(|s| s.resource.as_ref());
-    let texts = named.filter(|m| !m.negated).flat_map(|m| &m.patterns).map(ask::simplest);
-    let mut here = texts.filter(|text| text.split(':').nth(3).is_some_and(|r| r.is_empty() || r == region || r == "example"));
-    here.any(|text| ask::can_at(standing, action, &text, context).is_some())
+/// The action on anything that stands in one Region, called there.
+fn in_region(standing: &Standing, action: &str, region: &str) -> Ask {
+    let (within, examples) = super::endpoint::resources(&standing.partition, &standing.account, action, region);
+    let mut context = Context::open();
+    context.set("aws:RequestedRegion", [region]);
+    Ask::of(Resources::Matching { within, outside: Vec::new(), examples }, context)
 }
