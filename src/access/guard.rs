@@ -206,7 +206,10 @@ impl Asker<'_> {
         };
         let who = Principal::parse(&format!("arn:aws:iam::{}:role/any-role", self.number)).ok()?;
         let mut doubt = None;
-        for action in actions::of_prefix(prefix).iter().map(|a| format!("{prefix}:{}", a.name)) {
+        let mut known: Vec<_> = actions::of_prefix(prefix).iter().map(|a| format!("{prefix}:{}", a.name)).collect();
+        // The first that passes stands in the message: one that moves prompts says most.
+        known.sort_by_key(|name| !(name.contains(":Invoke") || name.ends_with(":CreateInference")));
+        for action in known {
             // Most guards close an action everywhere: asked once for all Regions, then one by one.
             let mut anywhere =
                 Ask::of(Resources::Matching { within: Vec::new(), outside: Vec::new(), examples: Vec::new() }, Context::open());

@@ -84,6 +84,8 @@ pub const FUNCTIONS: &[Function] = functions! {
         "True where the scope approves the model id, or declares no `approved_models`.";
     "region_approved"("region": "string") -> "bool", |c| Ok(Value::Bool(c.env.scope.approves_region(&c.text(0)?))),
         "True where the Region is one of the scope's `approved_regions`.";
+    "shell"("text": "string") -> "string", |c| Ok(Value::str(shell(&c.text(0)?))),
+        "The text as one word of a command that may be pasted into a shell, quoted where it needs to be.";
     "size"("value": "any") -> "int", size,
         "How many elements a list has, or characters a text.";
     "split"("text": "string", "separator": "string") -> "list<string>", split,
@@ -161,6 +163,17 @@ fn arn_part(call: &Call<'_>) -> Result<Value, Unknown> {
 
 /// The parts that [`arn_part`] knows, for the static check.
 pub const ARN_PARTS: [&str; 5] = ["partition", "service", "region", "account", "resource"];
+
+/// Bare where every character is harmless, else in single quotes; control characters are left out.
+fn shell(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let bare = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(bare) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
 
 fn size(call: &Call<'_>) -> Result<Value, Unknown> {
     let value = call.arg(0);
@@ -247,6 +260,14 @@ mod tests {
             assert!(crate::facts::shape::Type::parse(f.returns).is_some(), "{}", f.name);
             assert!(f.params.iter().all(|(_, t)| crate::facts::shape::Type::parse(t).is_some()), "{}", f.name);
         }
+    }
+
+    #[test]
+    fn words_of_a_shell_command() {
+        assert_eq!(shell("arn:aws:iam::1:role/a+b=c,d.e@f_g-h"), "arn:aws:iam::1:role/a+b=c,d.e@f_g-h");
+        assert_eq!(shell("a$(id)"), "'a$(id)'");
+        assert_eq!(shell("it's\n"), r"'it'\''s'");
+        assert_eq!((shell("--force"), shell("")), ("'--force'".to_owned(), "''".to_owned()));
     }
 
     #[test]
