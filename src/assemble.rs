@@ -5,14 +5,12 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{self, Judged};
-use crate::facts::{Reason, Why};
-use crate::finding::{self, Finding, Outcome, Severity, Subject, Verdict};
+use crate::facts::Fact;
+use crate::finding::{self, Finding, Severity};
 use crate::input::{Loaded, SkipKind, Status};
-use crate::report::{
-    CallGap, CoverageRow, DatedTable, Input, PackInfo, PostureNote, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable,
-};
+use crate::report::{CallGap, CoverageRow, DatedTable, Input, PackInfo, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable};
 use crate::rule::{Pack, Rule};
-use crate::triage::Known;
+use crate::triage::{self, Known};
 use crate::world::World;
 use crate::{Filter, catalog};
 
@@ -86,6 +84,9 @@ pub(crate) fn rules(report: &mut Report, pack: &Pack, world: &World, only: &Filt
     let chosen =
         |rule: &Rule| if only.rules.is_empty() { engine::switched_on(rule, world) } else { only.rules.contains(&rule.id) };
     report.rules = pack.rules().map(|rule| info(pack, rule, chosen(rule), world, pages)).chain(RuleInfo::own()).collect();
+    for rule in report.rules.iter_mut().filter(|r| r.family == triage::OWN_FAMILY) {
+        rule.enabled = triage::own_rule_enabled(&world.config, &rule.id);
+    }
     report.rules.sort_by(|a, b| a.id.cmp(&b.id));
     let named = |flag: &str, values: &[String]| values.iter().map(|v| format!("{flag} {v}")).collect::<Vec<_>>();
     let ids: Vec<String> = only.rules.iter().map(ToString::to_string).collect();
@@ -96,7 +97,8 @@ fn info(pack: &Pack, rule: &Rule, enabled: bool, world: &World, pages: bool) -> 
     let fix = rule.source("fix").to_owned();
     let help =
         if pages { engine::page::Page::new(pack, rule).markdown() } else { format!("{}\n\n**Fix.**\n\n{fix}\n", rule.why) };
-    let configured = world.config.rules.get(&rule.id).and_then(|o| o.severity.as_deref()).and_then(Severity::parse);
+    let mut names = std::iter::once(&rule.id).chain(&rule.aliases);
+    let configured = names.find_map(|id| world.config.rules.get(id)?.severity.as_deref()).and_then(Severity::parse);
     RuleInfo {
         id: rule.id.to_string(),
         family: rule.family.to_string(),
@@ -105,16 +107,12 @@ fn info(pack: &Pack, rule: &Rule, enabled: bool, world: &World, pages: bool) -> 
         fix,
         help,
         help_uri: None,
-        severity: configured.unwrap_or_else(|| severity(rule)),
+        severity: configured.unwrap_or(rule.severity),
         enabled,
         controls: rule.controls.iter().map(|(f, ids)| (f.to_string(), ids.iter().map(ToString::to_string).collect())).collect(),
         aliases: rule.aliases.iter().map(ToString::to_string).collect(),
         counts: RuleCounts::default(),
     }
-}
-
-fn severity(rule: &Rule) -> Severity {
-    Severity::parse(rule.severity.as_str()).unwrap_or(Severity::Medium)
 }
 
 /// The rules as triage needs them.
@@ -126,91 +124,20 @@ pub(crate) fn known(rules: &[RuleInfo]) -> Vec<Known<'_>> {
     rules.iter().map(one).collect()
 }
 
-/// The judged as findings, narrowed; postures that are not declared become notes.
-pub(crate) fn findings(report: &mut Report, judged: Vec<Judged>, world: &World, only: &Filter) -> Vec<Finding> {
-    let mut out = Vec::new();
-    for judged in judged {
-        if let engine::Outcome::Undeclared(missing) = &judged.outcome {
-            report.posture_notes.push(PostureNote {
-                scope: judged.scope.name.to_string(),
-                rule: judged.rule.id.to_string(),
-                missing: missing.iter().map(ToString::to_string).collect(),
-            });
-            continue;
-        }
-        let verdict = verdict(judged, world);
-        let within =
-            |list: &[String], value: &Option<String>| list.is_empty() || value.as_ref().is_some_and(|v| list.contains(v));
-        if within(&only.accounts, &verdict.subject.account) && within(&only.regions, &verdict.subject.region) {
-            out.push(finding::make(verdict, world.facts.documents(), &mut report.sources));
-        }
-    }
-    out
-}
-
-fn verdict(judged: Judged, world: &World) -> Verdict {
-    let fact = judged.subject.and_then(|id| world.facts.get(id));
-    let subject = fact.map_or_else(Subject::default, |fact| Subject {
-        kind: fact.kind.name.to_owned(),
-        id: fact.id.to_string(),
-        name: fact.name.to_string(),
-        account: fact.account.as_ref().map(ToString::to_string),
-        region: fact.region.as_ref().map(ToString::to_string),
-    });
-    let (outcome, reasons) = match judged.outcome {
-        engine::Outcome::Pass => (Outcome::Pass, Vec::new()),
-        engine::Outcome::Fail => (Outcome::Fail, Vec::new()),
-        engine::Outcome::NotApplicable | engine::Outcome::Undeclared(_) => (Outcome::NotApplicable, Vec::new()),
-        engine::Outcome::Unknown(why) => (Outcome::Unknown, why.iter().map(|w| reason(w)).collect()),
+/// The engine's answers as findings, narrowed; what they count to, and the postures that are not declared.
+pub(crate) fn findings(report: &mut Report, judged: &[Judged], world: &World, only: &Filter, keep_all: bool) -> Vec<Finding> {
+    let within = |list: &[String], value: Option<&str>| list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v));
+    // What has no Region, a role or an account, is of every Region.
+    let shown = |fact: &Fact| {
+        within(&only.accounts, fact.account.as_deref())
+            && (fact.region.is_none() || within(&only.regions, fact.region.as_deref()))
     };
-    let mut at: Vec<finding::At> = judged.at.iter().map(|n| (n.doc, n.node)).collect();
-    // A finding without a place of its own is about the subject as a whole, and its identity is the subject's.
-    let part = if at.is_empty() { Some(judged.part.unwrap_or_default()) } else { judged.part };
-    if at.is_empty() {
-        at.extend(fact.map(|f| (f.node.doc, f.node.node)));
-    }
-    Verdict {
-        rule: judged.rule.id.to_string(),
-        outcome,
-        severity: severity(&judged.rule),
-        subject,
-        scope: judged.scope.name.to_string(),
-        message: judged.message,
-        reasons,
-        at,
-        related: judged.related.into_iter().map(|(n, text)| ((n.doc, n.node), text)).collect(),
-        witness: judged.witness,
-        fix: Some(judged.fix).filter(|f| !f.is_empty()),
-        part,
-    }
-}
-
-fn reason(why: &Why) -> finding::Reason {
-    let class = match why.reason {
-        Reason::NotCollected => "not-collected",
-        Reason::Denied => "denied",
-        Reason::Failed => "failed",
-        Reason::NotLoaded => "not-loaded",
-        Reason::Unresolved => "unresolved",
-        Reason::MissingField => "missing-field",
-        Reason::Undecided => "undecided",
-    };
-    finding::Reason { class: class.into(), text: why.text.clone() }
-}
-
-/// How often each rule came to which outcome.
-pub(crate) fn counts(report: &mut Report, findings: &[Finding]) {
-    let mut by_rule: BTreeMap<&str, RuleCounts> = BTreeMap::new();
-    for finding in findings {
-        let counts = by_rule.entry(&finding.rule).or_default();
-        *match finding.outcome {
-            Outcome::Fail => &mut counts.fail,
-            Outcome::Unknown => &mut counts.unknown,
-            Outcome::Pass => &mut counts.pass,
-            Outcome::NotApplicable => &mut counts.not_applicable,
-        } += 1;
-    }
+    let gathered = finding::gather(judged, &world.facts, &mut report.sources, &shown, keep_all);
+    report.posture_notes = gathered.undeclared;
     for rule in &mut report.rules {
-        rule.counts = by_rule.get(rule.id.as_str()).copied().unwrap_or_default();
+        if let Some(counts) = gathered.counts.get(rule.id.as_str()) {
+            rule.counts = *counts;
+        }
     }
+    gathered.findings
 }

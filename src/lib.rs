@@ -85,17 +85,20 @@ pub fn scan(scan: Scan<'_>) -> Report {
     let mut report = Report { date: scan.now.to_string(), fail_on: scan.fail_on, ..Report::default() };
     assemble::inputs(&mut report, &loaded);
     assemble::rules(&mut report, &scan.pack, &world, &scan.only, scan.pages);
-    let mut findings = assemble::findings(&mut report, judged, &world, &scan.only);
+    let findings = assemble::findings(&mut report, &judged, &world, &scan.only, scan.keep_all);
 
     let known = assemble::known(&report.rules);
     let today = scan.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let options = triage::Options { config: &world.config, today, baseline: scan.baseline.as_ref(), rules: &known };
-    (findings, report.baseline) = triage::apply(findings, &mut report.sources, &options);
+    let (mut findings, baseline) = triage::apply(findings, &mut report.sources, &options);
+    if !(scan.only.accounts.is_empty() && scan.only.regions.is_empty()) {
+        // A waiver for what was not asked about is not a stale one.
+        findings.retain(|f| f.rule != triage::WAIVER_UNMATCHED);
+    }
 
     let incomplete = !report.unreadable.is_empty() || report.inputs.iter().all(|input| input.documents == 0);
     report.exit_code = triage::exit_code(&findings, scan.fail_on, scan.strict, incomplete);
-    assemble::counts(&mut report, &findings);
-    findings.retain(|f| scan.keep_all || matches!(f.outcome, finding::Outcome::Fail | finding::Outcome::Unknown));
+    report.baseline = baseline;
     report.findings = findings;
     report
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::config::{Place, Scope};
+use crate::config::Scope;
 use crate::facts::{Fact, FactId, NodeId, Reason, Value, Why};
 use crate::rule::data::{Data, Unknown};
 use crate::rule::eval::{Env, Vars};
@@ -119,57 +119,13 @@ fn once_per_scope(judged: Vec<(usize, Judged)>) -> Vec<Judged> {
 
 fn judge_subject(rules: &[&Arc<Rule>], world: &World, id: FactId) -> Vec<(usize, Judged)> {
     let Some(fact) = world.facts.get(id) else { return Vec::new() };
-    let scope = scope_of(world, fact);
+    let scope = world.scope_of(id);
     let variables = Variables::new(world, &scope, id, fact);
     let mut out = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         if rule.kinds.iter().any(|k| k.name == fact.kind.name) {
             let subject = Subject { rule, world, scope: &scope, id };
             out.extend(variables.with(|vars| subject.judge(vars)).into_iter().map(|j| (at, j)));
-        }
-    }
-    out
-}
-
-/// The scope of a fact: by its account, the units above it, its tags, or the file it stands in.
-pub fn scope_of(world: &World, fact: &Fact) -> Arc<Scope> {
-    let mut ous: Vec<Arc<str>> = Vec::new();
-    let mut names: Vec<String> = Vec::new();
-    if let Some(account) = &fact.account
-        && world.config.scopes.iter().any(|s| !s.ous.is_empty())
-        && let Ok(path) = world.facts.path_of(account)
-    {
-        for level in path.levels.iter().filter_map(|l| world.facts.get(l.fact)) {
-            ous.push(level.key.clone());
-            if level.kind.name != "organization-account" {
-                names.push(level.name.to_string());
-            }
-        }
-    }
-    let ou_path = names.join("/");
-    let tags = if world.config.scopes.iter().any(|s| !s.tags.is_empty()) { tags(world, fact) } else { Vec::new() };
-    let path = world.facts.node(fact.node).map(|n| n.document().name.clone());
-    let place = Place {
-        account: fact.account.as_deref(),
-        ous: &ous,
-        ou_path: Some(ou_path.as_str()).filter(|p| !p.is_empty()),
-        tags: &tags,
-        path: path.as_deref().filter(|_| fact.account.is_none()),
-    };
-    world.config.scope_of(&place).clone()
-}
-
-/// A fact's own tags, in either of the two forms that AWS uses.
-fn tags(world: &World, fact: &Fact) -> Vec<(Arc<str>, Arc<str>)> {
-    let Some(node) = world.facts.node(fact.node) else { return Vec::new() };
-    let mut out = Vec::new();
-    for list in ["Tags", "TagList", "tags"].iter().filter_map(|key| node.get(key)) {
-        for (key, value) in list.entries() {
-            out.extend(key.as_str().zip(value.as_str()).map(|(k, v)| (Arc::from(k), Arc::from(v))));
-        }
-        for item in list.items() {
-            let part = |upper: &str, lower: &str| item.get(upper).or_else(|| item.get(lower)).and_then(|n| n.as_str());
-            out.extend(part("Key", "key").zip(part("Value", "value")).map(|(k, v)| (Arc::from(k), Arc::from(v))));
         }
     }
     out
