@@ -4,6 +4,8 @@
 //! all context keys known. Properties that need no reference (order, monotony, narrowing, unknown keys, the solver)
 //! stand below it.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 
 use alicerce::doc::Document;
