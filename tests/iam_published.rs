@@ -3,8 +3,6 @@
 //! They are not part of this repository: `ALICERCE_DATA` (or `../shared/data` beside the checkout) names their folder.
 //! Where it is absent the tests say so and pass.
 
-#![cfg(test)]
-
 use std::path::{Path, PathBuf};
 
 use alicerce::doc::Document;

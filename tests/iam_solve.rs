@@ -1,7 +1,5 @@
 //! Questions about all requests, by hand: proved, witnessed, or honestly unknown.
 
-#![cfg(test)]
-
 use alicerce::doc::Document;
 use alicerce::iam::condition::Condition;
 use alicerce::iam::{

@@ -7,7 +7,7 @@
 pub mod cases;
 pub mod page;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::config::Scope;
 use crate::facts::{Fact, FactId, NodeId, Reason, Value, Why};
+use crate::input::Status;
 use crate::rule::data::{Data, Unknown};
 use crate::rule::eval::{Env, Vars};
 use crate::rule::{Code, Pack, Rule, vocabulary};
@@ -102,9 +103,40 @@ pub fn run(pack: &Pack, world: &World, options: &Options<'_>) -> Vec<Judged> {
             out
         })
         .collect();
+    judged.extend(unlisted(&rules, world));
     // Stable, and each subject's answers are already in order.
     judged.sort_by_key(|(rule, j)| (*rule, j.subject));
     once_per_scope(judged)
+}
+
+/// Where the call that lists a rule's subjects was refused or failed, the rule has an unknown for the account:
+/// without it, what nobody was allowed to see would look as if it were not there.
+fn unlisted(rules: &[&Arc<Rule>], world: &World) -> Vec<(usize, Judged)> {
+    let facts = &world.facts;
+    let mut reasons: BTreeMap<(usize, FactId), Vec<Arc<Why>>> = BTreeMap::new();
+    for (call, status) in facts.coverage.iter() {
+        if !matches!(status, Status::Denied(_) | Status::Failed(_)) {
+            continue;
+        }
+        let here = |id: &&FactId| facts.get(**id).is_some_and(|f| f.account.as_deref() == Some(&*call.account));
+        let Some(account) = facts.of_kind("account").iter().find(here).copied() else { continue };
+        for (at, kind) in rules.iter().enumerate().flat_map(|(at, rule)| rule.kinds.iter().map(move |kind| (at, kind))) {
+            let lists = kind.sources.iter().any(|s| s.lists() && s.service == &*call.service && s.operation == &*call.operation);
+            if lists && let Err(why) = facts.listed(kind, Some(&call.account), Some(&call.region)) {
+                let known = reasons.entry((at, account)).or_default();
+                if !known.contains(&why) {
+                    known.push(why);
+                }
+            }
+        }
+    }
+    let unknown = |((at, account), reasons): ((usize, FactId), Vec<Arc<Why>>)| {
+        let (rule, scope) = (rules.get(at)?, world.scope_of(account));
+        let subject = Subject { rule, world, scope: &scope, id: account };
+        let needed = rule.needs.iter().all(|field| scope.declares(field));
+        needed.then(|| (at, subject.plain(Outcome::Unknown(reasons))))
+    };
+    reasons.into_iter().filter_map(unknown).collect()
 }
 
 /// A rule that lacks a posture says so once for each scope.

@@ -417,8 +417,7 @@ impl PrincipalMatcher {
 
     /// Whether a `NotPrincipal` element applies to the requester. AWS checks the account, then the role, then the
     /// session, "depending on the service": a requester is surely spared when each of them is listed, surely not
-    /// when neither it nor its role nor its account is, or when the account is listed beside another of its members
-    /// (the page's own example); between the two it is not known.
+    /// when neither it nor its role is; between the two it is not known.
     fn spares_not(&self, named: Named, who: &Principal, deny: bool) -> Truth {
         let everyone = self.entries.iter().any(|e| e.names == Names::Everyone && e.covers(who).0 == Truth::True);
         if everyone {
@@ -437,17 +436,8 @@ impl PrincipalMatcher {
         };
         match (some, whole) {
             (_, Truth::True) => Truth::False,
-            (Truth::False, _) if named.account == Truth::False || self.lists_member_of(who) => Truth::True,
+            (Truth::False, _) => Truth::True,
             _ => Truth::Unknown,
         }
-    }
-
-    /// Whether some principal of the requester's account is listed by its own name: then the account's own entry is
-    /// there for that one's sake, and not to spare everybody in it.
-    fn lists_member_of(&self, who: &Principal) -> bool {
-        self.entries.iter().any(|entry| {
-            matches!(entry.names, Names::User | Names::Role | Names::Session | Names::FederatedUser)
-                && Arn::parse(&entry.text).map(|arn| arn.account) == who.account()
-        })
     }
 }
