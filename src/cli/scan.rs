@@ -140,7 +140,7 @@ impl Common {
 
     fn run(self, terminal: &Terminal, sources: Vec<Source>, input: input::Options, config: Config) -> Result<u8, Failure> {
         let formats = FormatSpec::check(self.format.clone()).into_diagnostic()?;
-        let pack = pack(&self.rules)?;
+        let pack = Pack::load(&self.rules)?;
         let known: BTreeSet<&str> = pack
             .rules()
             .flat_map(|r| std::iter::once(&*r.id).chain(r.aliases.iter().map(|a| &**a)))
@@ -215,20 +215,6 @@ impl Common {
                 .wrap_err_with(|| format!("`{}` could not be written", path.display())),
         }
     }
-}
-
-/// The built-in rules and those of each folder.
-pub(super) fn pack(folders: &[PathBuf]) -> Result<Pack, Failure> {
-    let mut pack = Pack::builtin()?;
-    for folder in folders {
-        let more = Pack::load_dir(folder)?;
-        let wrong = more.check();
-        if !wrong.is_empty() {
-            return Err(crate::rule::RuleErrors { what: folder.display().to_string(), errors: wrong }.into());
-        }
-        pack = pack.with(more)?;
-    }
-    Ok(pack)
 }
 
 fn rule_id(pack: &Pack, id: &str) -> Result<Arc<str>, Failure> {
