@@ -242,7 +242,11 @@ impl Own<'_> {
     fn managed(&mut self, item: Value) {
         match item {
             Value::Fact(policy) => match self.world.facts.field(policy, "default_document") {
-                Ok(_) => self.identity.extend(self.shared.managed.get(&policy).cloned().flatten()),
+                // Attached twice, directly and through a group, it grants no more than once.
+                Ok(_) => {
+                    let held = self.shared.managed.get(&policy).cloned().flatten();
+                    self.identity.extend(held.filter(|new| !self.identity.iter().any(|known| Arc::ptr_eq(known, new))));
+                }
                 Err(why) => self.miss(PolicyType::Identity, &why),
             },
             Value::Unknown(why) => self.miss(PolicyType::Identity, &why),
