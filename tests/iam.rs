@@ -1,6 +1,7 @@
 //! The IAM core by hand-picked questions: what is refused, what is unknown, what decides.
 
 #![cfg(test)]
+#![cfg(test)]
 
 use alicerce::doc::Document;
 use alicerce::iam::decide::{Exception, outcome};

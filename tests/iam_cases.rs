@@ -1,5 +1,7 @@
 //! Walks `fixtures/iam`: every case, in whatever file, must come out as it says.
 
+#![cfg(test)]
+
 use std::path::{Path, PathBuf};
 
 use alicerce::doc::{Document, Kind, Node};

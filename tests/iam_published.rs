@@ -3,6 +3,8 @@
 //! They are not part of this repository: `ALICERCE_DATA` (or `../shared/data` beside the checkout) names their folder.
 //! Where it is absent the tests say so and pass.
 
+#![cfg(test)]
+
 use std::path::{Path, PathBuf};
 
 use alicerce::doc::Document;

@@ -1,5 +1,7 @@
 //! Questions about all requests, by hand: proved, witnessed, or honestly unknown.
 
+#![cfg(test)]
+
 use alicerce::doc::Document;
 use alicerce::iam::condition::Condition;
 use alicerce::iam::{
@@ -164,6 +166,21 @@ fn grants_name_the_statements_that_count() {
     assert_eq!(found[0].statement.mark, identity.statements[0].mark);
     assert_eq!(found[0].patterns[0].mark, identity.statements[0].action.patterns[0].mark);
     assert!(found[0].witness.is_some());
+}
+
+#[test]
+fn a_hostile_number_of_conditions_ends_in_unknown() {
+    let denies = |count: usize| -> String {
+        let one =
+            |i| format!(r#"{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{"StringNotEquals":{{"x:k{i}":"a"}}}}}}"#);
+        (0..count).map(one).chain([ALLOW_ALL.to_owned()]).collect::<Vec<_>>().join(",")
+    };
+    for (count, expected) in [(100, "x:k99=a"), (20_000, "unknown: the search grew beyond its bound")] {
+        let identity = policy(PolicyType::Identity, &denies(count));
+        let set = PolicySet { identity: vec![&identity], ..PolicySet::default() };
+        let answer = ask(&Question::new(&set, role(), "s3:GetObject"));
+        assert!(answer.contains(expected), "{}", answer.chars().take(200).collect::<String>());
+    }
 }
 
 fn left(action: &str, glob: &str) -> Uncovered {

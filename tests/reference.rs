@@ -4,6 +4,8 @@
 //! all context keys known. Properties that need no reference (order, monotony, narrowing, unknown keys, the solver)
 //! stand below it.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 
 use alicerce::doc::Document;
@@ -195,7 +197,7 @@ const KEYS: [(&str, &[&str], &[&str]); 5] = [
         &["a", "A", "ab", "b*", "*", "?b"],
     ),
     (
-        "s3:max-keys",
+        "aws:MultiFactorAuthAge",
         &["NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericGreaterThanEquals", "NumericLessThanIfExists"],
         &["1", "2", "2.5"],
     ),
@@ -298,7 +300,7 @@ fn context() -> impl Strategy<Value = Value> {
     };
     (
         one("aws:PrincipalTag/t", &["a", "A", "ab", "b", "bc"]),
-        one("s3:max-keys", &["1", "2", "3"]),
+        one("aws:MultiFactorAuthAge", &["1", "2", "3"]),
         one("aws:securetransport", &["true", "false"]),
         one("aws:SourceIp", &["10.1.2.3", "10.2.0.1", "192.0.2.1"]),
         one("aws:SourceArn", &["arn:aws:s3:::a", "arn:aws:sqs:us-east-1:1:b"]),
@@ -426,7 +428,7 @@ proptest! {
     #[test]
     fn forgetting_a_key_keeps_the_answer_or_makes_it_conditional(case in case(), which in any::<prop::sample::Index>()) {
         let known = outcome(&case);
-        let keys = ["aws:PrincipalTag/t", "s3:max-keys", "aws:SecureTransport", "aws:SourceIp", "aws:SourceArn", "aws:TagKeys"];
+        let keys = ["aws:PrincipalTag/t", "aws:MultiFactorAuthAge", "aws:SecureTransport", "aws:SourceIp", "aws:SourceArn", "aws:TagKeys"];
         let key = keys[which.index(keys.len())];
         let mut less = case.clone();
         less["request"]["context"].as_object_mut().unwrap().retain(|k, _| !k.eq_ignore_ascii_case(key));
@@ -462,4 +464,24 @@ proptest! {
             Answer::Unknown(why) => prop_assert!(false, "unknown: {}", why),
         }
     }
+}
+
+/// Writes random cases with our outcome as `expect`, for a comparison with another simulator:
+/// `ALICERCE_CASES=out.json cargo test --test reference dump -- --ignored`.
+#[test]
+#[ignore = "writes a file for the differential run"]
+fn dump_random_cases() {
+    use proptest::strategy::ValueTree;
+    let Some(path) = std::env::var_os("ALICERCE_CASES") else { panic!("set ALICERCE_CASES") };
+    let count: usize = std::env::var("ALICERCE_CASE_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000);
+    let mut runner = proptest::test_runner::TestRunner::new(config(1));
+    let strategy = case();
+    let cases: Vec<Value> = (0..count)
+        .map(|_| {
+            let mut case = strategy.new_tree(&mut runner).unwrap().current();
+            case["expect"] = json!(format!("{:?}", outcome(&case)));
+            case
+        })
+        .collect();
+    std::fs::write(path, serde_json::to_string(&cases).unwrap()).unwrap();
 }

@@ -11,6 +11,7 @@ pub mod cover;
 pub mod decide;
 pub mod glob;
 pub mod grants;
+pub mod named;
 mod parse;
 pub mod pattern;
 pub mod policy;

@@ -5,9 +5,9 @@
 //! Source: IAM user guide, "IAM JSON policy element reference" and "Grammar of the IAM JSON policy language".
 
 use super::condition::Condition;
+use super::named::{Named, PrincipalMatcher};
 use super::pattern::Pattern;
 use super::policy_type::PolicyType;
-use super::principal::{Named, PrincipalMatcher};
 use super::request::Request;
 use super::tree::{Mark, Tree};
 use super::truth::Truth;

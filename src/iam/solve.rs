@@ -22,9 +22,10 @@ use std::rc::Rc;
 use super::condition::Condition;
 use super::decide::{Decision, Outcome, PolicySet, Setting, Tallies, combine, decide};
 use super::glob::Glob;
+use super::named::Named;
 use super::policy::{Effect, Policy, Site};
 use super::policy_type::PolicyType;
-use super::principal::{Named, Principal};
+use super::principal::Principal;
 use super::request::{Context, Known, Request};
 use super::truth::{Logic, Truth};
 use formula::{Formula, Literal};
@@ -130,6 +131,7 @@ pub fn solve(question: &Question<'_>) -> Answer {
         resource: resource.to_owned(),
         context: search.settled.clone(),
         opaque: false,
+        depth: 0,
     };
     let found = search.assume(start, &goal).and_then(|state| search.run(state));
     match (found, search.unsure) {
@@ -183,7 +185,12 @@ struct State<'f> {
     resource: String,
     context: Context,
     opaque: bool,
+    /// How many disjunctions were branched on to come here.
+    depth: usize,
 }
+
+/// Deeper searches are given up: the stack is bounded.
+const MAX_DEPTH: usize = 600;
 
 struct Search<'q> {
     question: &'q Question<'q>,
@@ -292,6 +299,10 @@ impl Search<'_> {
         let violated = state.disjunctions.iter().position(|parts| holds_any(parts, &state) != Truth::True);
         let Some(violated) = violated else { return self.replay(state) };
         let parts = state.disjunctions.swap_remove(violated);
+        state.depth += 1;
+        if state.depth > MAX_DEPTH {
+            self.work = 0;
+        }
         let (opaque, clear): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Formula::Opaque));
         for part in clear.into_iter().chain(opaque) {
             let next = self.assume(state.clone(), part);

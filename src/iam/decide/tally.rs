@@ -5,8 +5,8 @@
 //! Nothing here allocates for truth values.
 
 use super::{Missing, Policy, PolicySet, PolicyType, Setting, Truth};
+use crate::iam::named::Named;
 use crate::iam::policy::{Effect, Statement};
-use crate::iam::principal::Named;
 use crate::iam::truth::Logic;
 
 /// What a policy type says.

@@ -1,10 +1,10 @@
 //! `Action`, `Resource`, `Principal` and their `Not…` forms, and what each kind of policy demands of them.
 
 use super::{Reader, Scalar, function, text_of};
+use crate::iam::named::{Entry, EntryKind, PrincipalMatcher};
 use crate::iam::pattern::{Pattern, Reading};
 use crate::iam::policy::{Effect, Matcher, Statement};
 use crate::iam::policy_type::PolicyType;
-use crate::iam::principal::{Entry, EntryKind, PrincipalMatcher};
 use crate::iam::tree::{Mark, Shape, Tree};
 
 impl Reader {
@@ -159,8 +159,7 @@ impl Reader {
     pub(super) fn rcp_grammar(&mut self, statement: &Statement) {
         let mark: Mark = statement.mark;
         let everyone = statement.principal.as_ref().is_none_or(|p| {
-            p.is_everyone() && p.entries.len() == 1
-                || p.entries.iter().any(|e| e.names == crate::iam::principal::Names::Unresolved)
+            p.is_everyone() && p.entries.len() == 1 || p.entries.iter().any(|e| e.names == crate::iam::named::Names::Unresolved)
         });
         if !everyone {
             let message = "the principal of a resource control policy is `\"*\"`: limit it by a condition".into();

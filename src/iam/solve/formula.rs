@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use crate::iam::condition::{Condition, Texts};
 use crate::iam::glob::Glob;
+use crate::iam::named::Named;
 use crate::iam::pattern::Expanded;
 use crate::iam::policy::{Matcher, Statement};
-use crate::iam::principal::Named;
 use crate::iam::request::{Context, Known, Request};
 use crate::iam::truth::{Logic, Truth};
 

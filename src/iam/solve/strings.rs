@@ -104,7 +104,9 @@ pub(crate) fn shortest(clauses: &[Clause], work: &mut usize) -> Found<String> {
             if dead(clauses, &next) || seen.contains_key(&next) {
                 continue;
             }
-            let Some(left) = work.checked_sub(1) else {
+            // A state of many positions counts for several: memory is bounded too.
+            let cost = 1 + next.iter().map(Vec::len).sum::<usize>() / 64;
+            let Some(left) = work.checked_sub(cost) else {
                 return Found::Beyond("the patterns combine in too many ways");
             };
             *work = left;
