@@ -7,16 +7,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ask::{self, Answer, Ask};
-use super::principals::{Held, borrow, compile};
+use super::principals::{Held, borrow, compile, mark_node};
 use crate::catalog::{actions, regions};
 use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::iam::PolicyType;
 use crate::iam::condition::Condition;
 use crate::iam::decide::{Missing, PolicySet};
-use crate::iam::policy::Policy;
+use crate::iam::policy::{Effect, Policy};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
 use crate::iam::solve::Resources;
+use crate::iam::truth::Truth;
 use crate::world::{Derived, ObjectType, World};
 
 /// One hole.
@@ -159,14 +160,7 @@ fn holes(world: &World, account: FactId) -> Value {
     let outside: Vec<&str> =
         regions::all().iter().map(|r| r.name).filter(|r| !scope.approves_region(r)).chain([UNSPECIFIED, FUTURE]).collect();
     let asker = Asker { number: &number, above, everything: &everything, approved };
-    let at: Vec<NodeId> = above
-        .levels
-        .iter()
-        .flatten()
-        .flatten()
-        .filter_map(|held| super::principals::mark_node(&held.policy, held.policy.mark))
-        .collect();
-    Value::list(PREFIXES.iter().filter_map(|prefix| asker.hole(prefix, &outside, &at)).collect())
+    Value::list(PREFIXES.iter().filter_map(|prefix| asker.hole(prefix, &outside)).collect())
 }
 
 /// The value of `aws:RequestedRegion` on the destination leg of a global profile.
@@ -196,7 +190,7 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     /// The hole of one prefix: the first action that passes somewhere outside.
-    fn hole(&self, prefix: &'static str, outside: &[&str], at: &[NodeId]) -> Option<Value> {
+    fn hole(&self, prefix: &'static str, outside: &[&str]) -> Option<Value> {
         let policies = PolicySet {
             identity: vec![self.everything],
             scp: self.above.levels.as_ref().map(|levels| borrow(levels)),
@@ -220,13 +214,24 @@ impl Asker<'_> {
             for region in outside {
                 let Some(asked) = self.in_region(&action, region) else { continue };
                 match ask::answer(&policies, who.clone(), &action, asked) {
-                    Answer::Yes(witness) => return Some(hole(prefix, region, &action, &witness, at)),
+                    Answer::Yes(witness) => return Some(hole(prefix, region, &action, &witness, self.denials(&action))),
                     Answer::Undecided(why) => doubt = doubt.or(Some(why)),
                     Answer::No => {}
                 }
             }
         }
         doubt.map(Value::Unknown)
+    }
+
+    /// The Deny statements above the account that speak of the action and yet let it pass.
+    fn denials(&self, action: &str) -> Vec<NodeId> {
+        let context = Context::open();
+        let held = self.above.levels.iter().flatten().flatten();
+        let statements = held.flat_map(|held| held.policy.statements.iter().map(move |s| (held, s)));
+        let speaking = statements.filter(|(_, s)| s.effect == Effect::Deny && s.action.covers(action, &context) != Truth::False);
+        let mut out: Vec<NodeId> = speaking.filter_map(|(held, s)| mark_node(&held.policy, s.action.mark)).collect();
+        out.dedup();
+        out
     }
 
     /// The action in one Region; only model calls have the leg whose Region is `unspecified`.
@@ -242,7 +247,7 @@ impl Asker<'_> {
     }
 }
 
-fn hole(prefix: &'static str, region: &str, action: &str, witness: &ask::Witness, at: &[NodeId]) -> Value {
+fn hole(prefix: &'static str, region: &str, action: &str, witness: &ask::Witness, at: Vec<NodeId>) -> Value {
     let chosen: Vec<&str> =
         witness.context.iter().map(|(key, _)| key.as_str()).filter(|key| *key != "aws:RequestedRegion").collect();
     let reason = if chosen.is_empty() {
@@ -257,5 +262,5 @@ fn hole(prefix: &'static str, region: &str, action: &str, witness: &ask::Witness
         ("witness", Value::str(witness.line())),
         ("reason", Value::str(reason)),
     ];
-    Value::object(fields, at.to_vec())
+    Value::object(fields, at)
 }

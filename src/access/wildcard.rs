@@ -35,6 +35,9 @@ const fn of(kind: &'static str) -> Derived {
 
 pub(super) const DERIVED: &[Derived] = &[of("iam-role"), of("iam-user"), of("policy-file-principal")];
 
+/// Texts of a union that are named; all of them are underlined.
+const SHOWN: usize = 5;
+
 /// The prefixes that hold models, prompts or the controls over them.
 const PREFIXES: [&str; 4] = ["bedrock", "bedrock-mantle", "bedrock-agentcore", "aws-external-anthropic"];
 
@@ -101,7 +104,10 @@ struct Whole<'s> {
 
 impl Whole<'_> {
     fn value(self) -> Value {
-        let listed = self.texts.join(", ");
+        let mut listed = self.texts.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+        if let Some(more) = self.texts.len().checked_sub(SHOWN).filter(|n| *n > 0) {
+            listed.push_str(&format!(" and {more} more"));
+        }
         let action = if self.negated { format!("NotAction: {listed}") } else { listed };
         let fields = vec![
             ("prefixes", Value::list(self.prefixes.into_iter().map(Value::str).collect())),
