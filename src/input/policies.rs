@@ -70,8 +70,8 @@ pub(super) fn policy_type(root: Node<'_>, said: Option<PolicyType>, name: &str, 
 
 /// Infers a policy's type from its content, and from words in its path where content does not decide.
 ///
-/// With `Principal`: only `sts` actions and no `Resource`: trust; path says `rcp`, or every statement denies
-/// `"Principal": "*"` on `"Resource": "*"` for services that RCPs support: rcp; path says `endpoint` or `vpce`:
+/// With `Principal`: only `sts` actions and no `Resource`: trust; every `Principal` is `"*"`, and the path says `rcp`
+/// or every statement denies on `"Resource": "*"` for services that RCPs support: rcp; path says `endpoint` or `vpce`:
 /// endpoint; only `kms` actions: key; else resource. Without `Principal`: path says `scp`, `boundary`,
 /// `session`: that; else identity.
 pub(super) fn infer(root: Node<'_>, name: &str) -> PolicyType {
@@ -95,9 +95,10 @@ pub(super) fn infer(root: Node<'_>, name: &str) -> PolicyType {
     let no_resource = statements.iter().all(|s| s.get("Resource").is_none() && s.get("NotResource").is_none());
     if only(&["sts"]) && no_resource {
         PolicyType::Trust
-    } else if any(&["rcp", "rcps"])
-        || phrase(name, "resource control")
-        || (only(&RCP_SERVICES) && statements.iter().all(|s| guards(*s)))
+    } else if statements.iter().all(|s| everyone(*s))
+        && (any(&["rcp", "rcps"])
+            || phrase(name, "resource control")
+            || (only(&RCP_SERVICES) && statements.iter().all(|s| guards(*s))))
     {
         PolicyType::Rcp
     } else if any(&["endpoint", "endpoints", "vpce"]) {
@@ -111,12 +112,18 @@ pub(super) fn infer(root: Node<'_>, name: &str) -> PolicyType {
 
 /// A deny of everyone on everything: what customers may write in an RCP.
 fn guards(statement: Node<'_>) -> bool {
-    let is = |key: &str, value: &str| {
-        statement.get(key).is_some_and(|n| {
-            n.as_str() == Some(value) || (n.items().count() == 1 && n.items().all(|i| i.as_str() == Some(value)))
-        })
-    };
-    is("Effect", "Deny") && is("Principal", "*") && is("Resource", "*")
+    is(statement, "Effect", "Deny") && everyone(statement) && is(statement, "Resource", "*")
+}
+
+/// `"Principal": "*"`, the only principal that an RCP may name.
+fn everyone(statement: Node<'_>) -> bool {
+    is(statement, "Principal", "*")
+}
+
+fn is(statement: Node<'_>, key: &str, value: &str) -> bool {
+    statement.get(key).is_some_and(|n| {
+        n.as_str() == Some(value) || (n.items().count() == 1 && n.items().all(|i| i.as_str() == Some(value)))
+    })
 }
 
 fn statements(root: Node<'_>) -> Vec<Node<'_>> {
@@ -140,15 +147,35 @@ fn service(action: &str) -> String {
     action.split_once(':').map_or(action, |(service, _)| service).to_ascii_lowercase()
 }
 
-/// The path's words, lower case: `guards/deny-region.SCP.json` gives guards, deny, region, scp, json.
+/// The path's words, lower case: `guards/DenyRegion.SCP.json` gives guards, deny, region, scp, json.
 fn words(name: &str) -> BTreeSet<String> {
-    name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    name.split(|c: char| !c.is_alphanumeric())
+        .chain(spaced(name).split(' '))
+        .filter(|w| !w.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// True where the path has these words in a row, whatever stands between them.
 fn phrase(name: &str, words: &str) -> bool {
-    let plain: String = name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
-    plain.contains(words)
+    spaced(name).to_lowercase().contains(words)
+}
+
+/// The path with one space between its words; a capital begins a word after a small letter (`RolePermissionsBoundary`),
+/// and after capitals where a small letter follows (`AWSPermissions`).
+fn spaced(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 16);
+    let mut before = ' ';
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let next_small = rest.peek().is_some_and(|n| n.is_lowercase());
+        if c.is_uppercase() && (before.is_lowercase() || before.is_numeric() || (before.is_uppercase() && next_small)) {
+            out.push(' ');
+        }
+        out.push(if c.is_alphanumeric() { c } else { ' ' });
+        before = c;
+    }
+    out
 }
 
 #[cfg(test)]
@@ -179,6 +206,12 @@ mod tests {
             ("scp/trust.json", trust, PolicyType::Trust),
             ("p.json", bucket, PolicyType::Resource),
             ("rcp/p.json", bucket, PolicyType::Rcp),
+            ("rcp/p.json", key, PolicyType::Key),
+            ("DataZoneRolePermissionsBoundary.json", identity, PolicyType::Boundary),
+            ("DenyRegionSCP.json", identity, PolicyType::Scp),
+            ("MyServiceControlPolicy.json", identity, PolicyType::Scp),
+            ("BedrockVPCEndpointPolicy.json", open, PolicyType::Endpoint),
+            ("Unbounded.json", identity, PolicyType::Identity),
             ("p.json", guard, PolicyType::Rcp),
             ("p.json", key, PolicyType::Key),
             ("vpce-bedrock.json", open, PolicyType::Endpoint),
