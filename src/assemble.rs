@@ -8,7 +8,7 @@ use crate::engine::{self, Judged};
 use crate::facts::Fact;
 use crate::finding::{self, Finding, Severity};
 use crate::input::{Loaded, SkipKind, Status};
-use crate::report::{CallGap, CoverageRow, DatedTable, Input, PackInfo, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable};
+use crate::report::{CallGap, CoverageRow, DatedTable, Input, PackInfo, PolicyCount, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable};
 use crate::rule::{Pack, Rule};
 use crate::triage::{self, Known};
 use crate::world::World;
@@ -24,6 +24,15 @@ pub(crate) fn inputs(report: &mut Report, loaded: &Loaded) {
         documents: i.documents,
         bytes: i.bytes,
         sha256: i.sha256.clone(),
+        policies: i
+            .policies
+            .iter()
+            .map(|((policy_type, inferred), count)| PolicyCount {
+                policy_type: policy_type.to_string(),
+                inferred: *inferred,
+                count: *count,
+            })
+            .collect(),
     };
     report.inputs = loaded.inputs.iter().map(input).collect();
     let skipped =

@@ -235,6 +235,11 @@ pub fn make(verdict: Verdict, documents: &[Arc<Document>], sources: &mut Sources
             related.push(Related { location: sources.node(n, &[]), message });
         }
     }
+    let message = if verdict.message.is_empty() {
+        plain_message(verdict.outcome, &verdict.rule, &verdict.subject.name)
+    } else {
+        verdict.message
+    };
     Finding {
         fingerprint: fingerprint(&verdict.rule, &verdict.subject.id, &parts),
         rule: verdict.rule,
@@ -242,13 +247,23 @@ pub fn make(verdict: Verdict, documents: &[Arc<Document>], sources: &mut Sources
         severity: verdict.severity,
         subject: verdict.subject,
         scope: verdict.scope,
-        message: verdict.message,
+        message,
         reasons: verdict.reasons,
         locations,
         related,
         witness: verdict.witness,
         fix: verdict.fix,
         triage: Triage::default(),
+    }
+}
+
+/// A rule's own message tells what is wrong; where nothing is known to be wrong this stands in its place.
+fn plain_message(outcome: Outcome, rule: &str, name: &str) -> String {
+    match outcome {
+        Outcome::Fail => format!("`{name}` fails `{rule}`"),
+        Outcome::Pass => format!("`{name}` passes `{rule}`"),
+        Outcome::NotApplicable => format!("`{rule}` does not apply to `{name}`"),
+        Outcome::Unknown => format!("`{rule}` could not be decided for `{name}`"),
     }
 }
 

@@ -1,11 +1,12 @@
 //! SHA-256 of files and of whole inputs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::InputSummary;
 use super::recognise::{Outcome, Read};
+use super::{InputSummary, Origin};
 
 /// Lower-case hexadecimal SHA-256.
 pub(super) fn sha256(bytes: &[u8]) -> String {
@@ -28,12 +29,19 @@ pub(super) fn summary(name: Arc<str>, read: &[Read]) -> InputSummary {
     for (file, digest) in lines {
         hasher.update(format!("{digest}  {file}\n"));
     }
+    let mut policies = BTreeMap::new();
+    for file in read {
+        if let Outcome::Loaded(_, Origin::Policy { policy_type, inferred, .. }) = &file.outcome {
+            *policies.entry((*policy_type, *inferred)).or_default() += 1;
+        }
+    }
     InputSummary {
         name,
         files: count(read.iter()),
         documents: count(read.iter().filter(|r| matches!(r.outcome, Outcome::Loaded(..)))),
         bytes: read.iter().map(|r| r.bytes).sum(),
         sha256: hex(&hasher.finalize()),
+        policies,
     }
 }
 

@@ -16,6 +16,7 @@ mod recognise;
 pub mod redact;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -147,6 +148,8 @@ pub struct InputSummary {
     pub bytes: u64,
     /// SHA-256 over the sorted lines `<sha-256 of the file>  <name>` of all files read, hexadecimal.
     pub sha256: String,
+    /// How many policy documents there are of each type, and whether the type was inferred.
+    pub policies: BTreeMap<(PolicyType, bool), u32>,
 }
 
 /// Everything that was loaded.

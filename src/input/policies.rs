@@ -121,9 +121,9 @@ fn everyone(statement: Node<'_>) -> bool {
 }
 
 fn is(statement: Node<'_>, key: &str, value: &str) -> bool {
-    statement.get(key).is_some_and(|n| {
-        n.as_str() == Some(value) || (n.items().count() == 1 && n.items().all(|i| i.as_str() == Some(value)))
-    })
+    statement
+        .get(key)
+        .is_some_and(|n| n.as_str() == Some(value) || (n.items().count() == 1 && n.items().all(|i| i.as_str() == Some(value))))
 }
 
 fn statements(root: Node<'_>) -> Vec<Node<'_>> {

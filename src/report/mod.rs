@@ -63,6 +63,19 @@ pub struct Input {
     pub bytes: u64,
     /// SHA-256 over the files' digests and names, hexadecimal.
     pub sha256: String,
+    /// The policy documents by type.
+    pub policies: Vec<PolicyCount>,
+}
+
+/// Policy documents of one type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PolicyCount {
+    /// `identity`, `resource`, `trust`, `key`, `endpoint`, `boundary`, `session`, `scp` or `rcp`.
+    pub policy_type: String,
+    /// The type was inferred from content and path, not said.
+    pub inferred: bool,
+    /// How many.
+    pub count: u32,
 }
 
 /// A file that was not judged although nothing is wrong with it.

@@ -161,7 +161,14 @@ pub(crate) fn sample() -> Report {
         packs: vec![PackInfo { name: "built-in".into(), version: "0.1.0".into(), digest: "ab".repeat(32) }],
         tables: vec![DatedTable { name: "Bedrock actions".into(), date: "2026-11-15".into() }],
         date: "2026-11-22T12:00:00Z".into(),
-        inputs: vec![Input { name: "export".into(), files: 12, documents: 11, bytes: 4_000, sha256: "cd".repeat(32) }],
+        inputs: vec![Input {
+            name: "export".into(),
+            files: 12,
+            documents: 11,
+            bytes: 4_000,
+            sha256: "cd".repeat(32),
+            ..Input::default()
+        }],
         unrecognised: vec![Skipped {
             name: "export/notes.json".into(),
             kind: "unrecognised".into(),

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::{Page, paint::wrap};
 use crate::finding::{Outcome, Severity};
 use crate::report::text::visible;
-use crate::report::{CoverageRow, UnknownGroup};
+use crate::report::{CoverageRow, PolicyCount, UnknownGroup};
 
 /// What can be done about a class of unknowns.
 fn remedy(class: &str) -> (&'static str, &'static str) {
@@ -173,6 +173,7 @@ impl Page<'_> {
         for input in &report.inputs {
             let text = format!("{}: {} files, {} documents", visible(&input.name), input.files, input.documents);
             self.wrapped("  ", "      ", &text);
+            self.policies(&input.policies);
         }
         let on = report.rules.iter().filter(|r| r.enabled).count();
         let packs: Vec<String> = report.packs.iter().map(|p| format!("{} {}", visible(&p.name), visible(&p.version))).collect();
@@ -190,6 +191,17 @@ impl Page<'_> {
         self.coverage();
         self.not_judged();
         self.unreadable();
+    }
+
+    /// What the policy files were taken for, and whether somebody said so.
+    fn policies(&mut self, policies: &[PolicyCount]) {
+        for (inferred, ending) in [(false, ""), (true, ", as inferred (say it with --policy-type or `[[policy_type]]`)")] {
+            let of = |p: &PolicyCount| format!("{} {}", p.count, visible(&p.policy_type));
+            let parts: Vec<String> = policies.iter().filter(|p| p.inferred == inferred).map(of).collect();
+            if !parts.is_empty() {
+                self.wrapped("    ", "      ", &format!("policies: {}{ending}", parts.join(", ")));
+            }
+        }
     }
 
     fn coverage(&mut self) {

@@ -151,13 +151,20 @@ impl Page<'_> {
         self.labelled("controls", &parts.join("; "));
     }
 
-    /// Text to paste: never wrapped.
+    /// Prose is wrapped; what is indented is text to paste and stays as it is.
     fn fix(&mut self, finding: &Finding) {
         let Some(fix) = &finding.fix else { return };
         let label = self.paint.cyan("fix");
         self.line(&format!("  {label}:"));
-        for line in visible_lines(fix) {
-            self.line(&format!("      {line}"));
+        let lines: Vec<String> = visible_lines(fix).collect();
+        for block in lines.chunk_by(|a, b| is_flush(a) && is_flush(b)) {
+            if block.iter().all(|l| is_flush(l)) && is_prose(block) {
+                self.wrapped("      ", "      ", &block.join(" "));
+                continue;
+            }
+            for line in block {
+                self.line(&format!("      {line}"));
+            }
         }
     }
 
@@ -177,7 +184,12 @@ impl Page<'_> {
         let report = self.report;
         let counts = report.open_by_severity();
         let parts: Vec<String> = counts.iter().filter(|(_, n)| **n > 0).map(|(s, n)| format!("{n} {s}")).collect();
-        let found = if parts.is_empty() { "no open findings".to_owned() } else { parts.join(", ") };
+        let nothing = report.inputs.iter().all(|i| i.documents == 0);
+        let found = match (parts.is_empty(), nothing) {
+            (true, true) => "nothing was judged: no input is a policy or an AWS answer that alicerce knows".to_owned(),
+            (true, false) => "no open findings".to_owned(),
+            (false, _) => parts.join(", "),
+        };
         let unknown = report.of(Outcome::Unknown).count();
         let unknown = if unknown > 0 { format!("; {unknown} could not be determined") } else { String::new() };
         let limit = report.fail_on.map_or_else(|| "never".to_owned(), |s| s.to_string());
@@ -190,6 +202,17 @@ impl Page<'_> {
         self.line("");
         self.wrapped("", "  ", &format!("{found}{unknown} ({code})"));
     }
+}
+
+/// A line that begins at the margin.
+fn is_flush(line: &str) -> bool {
+    line.starts_with(|c: char| !c.is_whitespace())
+}
+
+/// A paragraph that begins as a sentence does and holds no continued command line.
+fn is_prose(lines: &[String]) -> bool {
+    let sentence = |l: &String| l.starts_with(char::is_uppercase) && l.contains(' ');
+    lines.first().is_some_and(sentence) && !lines.iter().any(|l| l.ends_with('\\'))
 }
 
 /// `file:line:column`, safe.
