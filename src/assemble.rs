@@ -8,7 +8,9 @@ use crate::engine::{self, Judged};
 use crate::facts::Fact;
 use crate::finding::{self, Finding, Severity};
 use crate::input::{Loaded, SkipKind, Status};
-use crate::report::{CallGap, CoverageRow, DatedTable, Input, PackInfo, PolicyCount, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable};
+use crate::report::{
+    CallGap, CoverageRow, DatedTable, Input, PackInfo, PolicyCount, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable,
+};
 use crate::rule::{Pack, Rule};
 use crate::triage::{self, Known};
 use crate::world::World;
