@@ -194,12 +194,9 @@ fn name_resolves_privately(world: &World, endpoint: FactId) -> Value {
 }
 
 fn needs(world: &World, vpc: FactId) -> Value {
-    let workloads = match workloads_in(world, vpc) {
-        Ok(workloads) => workloads,
-        Err(why) => return Value::Unknown(why),
-    };
+    let (workloads, doubts) = workloads_in(world, vpc);
     let mut by_service: BTreeMap<Endpoint, Vec<FactId>> = BTreeMap::new();
-    let mut out = Vec::new();
+    let mut out: Vec<Value> = doubts.into_iter().map(Value::Unknown).collect();
     for workload in workloads {
         match called_by(world, workload) {
             Ok(services) => services.into_iter().for_each(|s| by_service.entry(s).or_default().push(workload)),
@@ -240,14 +237,26 @@ pub(super) fn called_by(world: &World, workload: FactId) -> Result<Vec<Endpoint>
     Ok(out)
 }
 
-/// The workloads whose subnets lie in `vpc`.
-fn workloads_in(world: &World, vpc: FactId) -> Result<Vec<FactId>, Arc<Why>> {
-    let mut out = Vec::new();
+/// The workloads whose subnets lie in `vpc`, and why there may be more: a workload of the same account and Region whose
+/// network is not known, or a kind of workload that nobody was allowed to list.
+fn workloads_in(world: &World, vpc: FactId) -> (Vec<FactId>, Vec<Arc<Why>>) {
+    let (mut found, mut doubts) = (Vec::new(), Vec::new());
+    let Some(home) = world.facts.get(vpc) else { return (found, doubts) };
     for workload in workload::all(world) {
-        // A workload whose own network is not known is its own finding; it does not hide the others.
-        if workload::vpcs(world, workload).is_ok_and(|vpcs| vpcs.contains(&vpc)) {
-            out.push(workload);
+        match workload::vpcs(world, workload) {
+            Ok(vpcs) if vpcs.contains(&vpc) => found.push(workload),
+            Ok(_) => {}
+            Err(why) => {
+                let near = world.facts.get(workload).is_some_and(|w| w.account == home.account && w.region == home.region);
+                doubts.extend(near.then_some(why));
+            }
         }
     }
-    Ok(out)
+    for kind in workload::kinds() {
+        match world.facts.listed(kind, home.account.as_deref(), home.region.as_deref()) {
+            Err(why) if matches!(why.reason, Reason::Denied | Reason::Failed) => doubts.push(why),
+            _ => {}
+        }
+    }
+    (found, doubts)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::facts::{FactId, Value, Why};
+use crate::facts::{FactId, Kind, Value, Why, kinds};
 use crate::world::World;
 
 /// Kinds of workload, each with the path of edges to its role and to its subnets.
@@ -15,6 +15,11 @@ const WORKLOADS: &[(&str, &[&str], &str)] = &[
 /// All workloads that were loaded.
 pub(super) fn all(world: &World) -> impl Iterator<Item = FactId> + '_ {
     WORKLOADS.iter().flat_map(|(kind, _, _)| world.facts.of_kind(kind).iter().copied())
+}
+
+/// The kinds of workload.
+pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    WORKLOADS.iter().filter_map(|(name, _, _)| kinds::get(name))
 }
 
 /// The roles a workload runs with; empty where it has none.
