@@ -85,6 +85,13 @@ fn a_baseline_silences_what_it_holds_and_nothing_else() {
 }
 
 #[test]
+fn a_rule_may_say_when_a_finding_is_critical() {
+    let room = Room::new();
+    let run = alicerce(room.path(), &["demo", "--rule", "long-term-bedrock-api-key"]).expect_code(1);
+    assert!(run.stdout.contains("critical[long-term-bedrock-api-key]") && run.stdout.contains("never expires"), "{}", run.stdout);
+}
+
+#[test]
 fn a_new_rule_is_right_passes_its_cases_and_runs_beside_the_built_in_ones() {
     let room = Room::new();
     alicerce(room.path(), &["rules", "new", "identity/my-rule", "--into", "mine"]).expect_code(0);

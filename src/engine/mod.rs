@@ -18,7 +18,7 @@ use crate::facts::{Fact, FactId, NodeId, Reason, Value, Why};
 use crate::input::Status;
 use crate::rule::data::{Data, Unknown};
 use crate::rule::eval::{Env, Vars};
-use crate::rule::{Code, Pack, Rule, vocabulary};
+use crate::rule::{Code, Pack, Rule, Severity, vocabulary};
 use crate::world::World;
 
 /// What a rule says of a subject.
@@ -55,6 +55,8 @@ pub struct Judged {
     pub message: String,
     /// What to do; likewise.
     pub fix: String,
+    /// The rule's severity, or critical where its `critical_if` holds.
+    pub severity: Severity,
     /// Evidence in one line.
     pub witness: Option<String>,
     /// The offending part's identity, for the fingerprint.
@@ -219,6 +221,7 @@ impl Subject<'_> {
             related: Vec::new(),
             message: String::new(),
             fix: String::new(),
+            severity: self.rule.severity,
             witness: None,
             part: None,
         }
@@ -291,12 +294,18 @@ impl Subject<'_> {
                 fix: code.fix.render(env, vars).trim_end().to_owned(),
                 at: self.places(code.at.as_ref(), vars),
                 related: self.related(code, vars),
+                severity: self.severity(code, vars),
                 witness: self.text(code.witness.as_ref(), vars),
                 part: self.text(code.part.as_ref(), vars),
                 ..self.plain(Outcome::Fail)
             },
             Err(why) => Judged { at: self.places(code.at.as_ref(), vars), ..self.unknown(why) },
         }
+    }
+
+    fn severity(&self, code: &Code, vars: &Vars<'_>) -> Severity {
+        let critical = code.critical_if.as_ref().is_some_and(|e| matches!(self.env().truth(e, vars), Ok(true)));
+        if critical { Severity::Critical } else { self.rule.severity }
     }
 
     fn places(&self, e: Option<&crate::rule::ast::Expr>, vars: &Vars<'_>) -> Vec<NodeId> {

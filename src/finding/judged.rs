@@ -98,7 +98,7 @@ fn verdict(answer: &Judged, outcome: Outcome, fact: &Fact) -> Verdict {
     Verdict {
         rule: answer.rule.id.to_string(),
         outcome,
-        severity: answer.rule.severity,
+        severity: answer.severity,
         subject: Subject {
             kind: fact.kind.name.to_owned(),
             id: fact.id.to_string(),

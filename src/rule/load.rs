@@ -17,7 +17,7 @@ use crate::facts::shape::Type;
 use crate::facts::{Kind, kinds};
 
 /// The keys of `rule.yaml`, in the order in which rules write them, and whether a rule must have them.
-pub const KEYS: [(&str, bool); 18] = [
+pub const KEYS: [(&str, bool); 19] = [
     ("id", true),
     ("subject", true),
     ("when", false),
@@ -29,6 +29,7 @@ pub const KEYS: [(&str, bool); 18] = [
     ("witness", false),
     ("needs", false),
     ("severity", true),
+    ("critical_if", false),
     ("default", false),
     ("message", true),
     ("why", true),
@@ -85,6 +86,8 @@ pub struct Code {
     pub part: Option<Expr>,
     /// Evidence in one line.
     pub witness: Option<Expr>,
+    /// True: this finding is critical, whatever the rule's severity.
+    pub critical_if: Option<Expr>,
     /// The finding's sentence.
     pub message: Template,
     /// What to do.
@@ -139,6 +142,7 @@ impl Rule {
         };
         let (when, each, require) = (expr("when"), expr("each"), expr("require"));
         let (at, related, part, witness) = (expr("at"), expr("related"), expr("part"), expr("witness"));
+        let critical_if = expr("critical_if");
         let mut template = |key: &str| -> Option<Template> {
             let node = self.node(key)?;
             Template::parse(node.as_str()?).map_err(|fault| errors.push(RuleError::fault(node, fault))).ok()
@@ -146,7 +150,7 @@ impl Rule {
         let (message, fix) = (template("message"), template("fix"));
         match (require, message, fix) {
             (Some(require), Some(message), Some(fix)) if errors.is_empty() => {
-                Ok(Code { when, each, require, at, related, part, witness, message, fix })
+                Ok(Code { when, each, require, at, related, part, witness, critical_if, message, fix })
             }
             _ => Err(errors),
         }
@@ -197,6 +201,7 @@ impl Rule {
             ("related", &code.related, Role::Location),
             ("part", &code.part, Role::Value),
             ("witness", &code.witness, Role::Text),
+            ("critical_if", &code.critical_if, Role::Truth),
         ] {
             if let Some(e) = e {
                 run(key, e, &frame, role);
@@ -239,7 +244,7 @@ impl<'d> Reader<'d> {
             self.error(span, format!("`{id}` is not an id"), Some(help));
         }
         let (subjects, kinds) = self.subjects(root);
-        for key in ["when", "each", "require", "at", "related", "part", "witness", "message", "fix"] {
+        for key in ["when", "each", "require", "at", "related", "part", "witness", "critical_if", "message", "fix"] {
             self.string(root, key);
         }
         let default = self.one_of(root, "default", &["on", "off"]);

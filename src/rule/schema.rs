@@ -38,6 +38,8 @@ struct RuleFile {
     needs: Option<OneOrMore>,
     /// How grave a finding is.
     severity: Severity,
+    /// An expression. True: this finding is critical. Where it is not known, the severity stays.
+    critical_if: Option<String>,
     /// `off`: the rule runs only when it is asked for.
     default: Option<Switch>,
     /// The finding's sentence: lower case, what is wrong with which thing. `{expression}` is filled in.
