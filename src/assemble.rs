@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{self, Judged};
-use crate::facts::Fact;
+use crate::facts::{self, Fact};
 use crate::finding::{self, Finding, Severity};
 use crate::input::{Loaded, SkipKind, Status};
 use crate::report::{
@@ -68,6 +68,11 @@ fn coverage(report: &mut Report, loaded: &Loaded) {
         let row = rows.entry(key).or_insert_with(|| CoverageRow { account, region, service, ..CoverageRow::default() });
         let (count, status, message) = match status {
             Status::Ok => {
+                row.collected += 1;
+                continue;
+            }
+            // The error that a call gives for what is not configured is its answer.
+            Status::Failed(message) if facts::kinds::means_absent(&call.service, &call.operation, message) => {
                 row.collected += 1;
                 continue;
             }

@@ -49,6 +49,13 @@ pub fn get(name: &str) -> Option<&'static Kind> {
     all().find(|kind| kind.name == name)
 }
 
+/// True where a failure's text is the error by which this call says "not configured".
+pub fn means_absent(service: &str, operation: &str, failure: &str) -> bool {
+    let code = super::missing::code(failure);
+    let attached = all().flat_map(|kind| kind.attached).filter(|a| a.service == service && a.operation == operation);
+    attached.flat_map(|a| a.absent).any(|absent| *absent == code)
+}
+
 /// The kinds that a rule's `subject` means: a kind, or a group such as `principal`. Empty: no such name.
 pub fn subject(name: &str) -> Vec<&'static Kind> {
     match GROUPS.iter().find(|(group, _)| *group == name) {
