@@ -7,7 +7,8 @@
 //! first. The alphabet is the characters that occur in the patterns and one that occurs in none: from any state all
 //! characters that occur in none lead the same way.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 
 use crate::iam::glob::{ANY, Glob, ONE};
 
@@ -79,39 +80,48 @@ pub(crate) enum Found<T> {
     Beyond(&'static str),
 }
 
-/// Positions of one clause's patterns: (pattern, tokens taken), sorted.
-type Positions = Vec<(u32, u32)>;
-type State = Vec<Positions>;
+/// A point of the product: places in [`Product::tokens`] that are reached together, sorted.
+type State = Rc<[u32]>;
+
+/// All patterns of all clauses, one after the other.
+struct Product {
+    /// `None`: the end of a pattern.
+    tokens: Vec<Option<Token>>,
+    /// For each clause one past its last token, and whether the text must match.
+    clauses: Vec<(u32, bool)>,
+    /// A character that occurs in no pattern.
+    other: Option<char>,
+}
 
 /// The shortest text that meets all clauses. `work` is the number of states that may still be made.
 pub(crate) fn shortest(clauses: &[Clause], work: &mut usize) -> Found<String> {
-    let alphabet = alphabet(clauses);
-    let start: State = clauses.iter().map(initial).collect();
-    if dead(clauses, &start) {
-        return Found::Nothing;
-    }
-    let mut seen: HashMap<State, ()> = HashMap::from([(start.clone(), ())]);
+    let product = Product::new(clauses);
+    let Some(start) = product.start(clauses) else { return Found::Nothing };
+    let mut seen: HashSet<State> = HashSet::from([start.clone()]);
     // For each state in the order of discovery: the state, its parent's place and the character that led here.
     let mut queue: Vec<(State, usize, char)> = vec![(start, 0, '\0')];
     let mut at = 0;
+    let (mut letters, mut next) = (Vec::new(), Vec::new());
     while let Some((state, _, _)) = queue.get(at) {
-        if accepted(clauses, state) {
+        if product.accepts(state) {
             return Found::Some(spell(&queue, at));
         }
         let state = state.clone();
-        for &c in &alphabet {
-            let next: State = clauses.iter().zip(&state).map(|(clause, positions)| step(clause, positions, c)).collect();
-            if dead(clauses, &next) || seen.contains_key(&next) {
+        product.letters(&state, &mut letters);
+        for &c in &letters {
+            product.step(&state, c, &mut next);
+            if product.dead(&next) || seen.contains(&next[..]) {
                 continue;
             }
             // A state of many positions counts for several: memory is bounded too.
-            let cost = 1 + next.iter().map(Vec::len).sum::<usize>() / 64;
+            let cost = 1 + next.len() / 64;
             let Some(left) = work.checked_sub(cost) else {
                 return Found::Beyond("the patterns combine in too many ways");
             };
             *work = left;
-            seen.insert(next.clone(), ());
-            queue.push((next, at, c));
+            let state = State::from(&next[..]);
+            seen.insert(state.clone());
+            queue.push((state, at, c));
         }
         at += 1;
     }
@@ -128,86 +138,119 @@ fn spell(queue: &[(State, usize, char)], mut at: usize) -> String {
     text.iter().rev().collect()
 }
 
-fn alphabet(clauses: &[Clause]) -> Vec<char> {
-    let mut letters = BTreeSet::new();
-    for token in clauses.iter().flat_map(|c| &c.patterns).flat_map(|p| &p.0) {
-        match token {
-            Token::Char(c) => {
-                letters.insert(*c);
+impl Product {
+    fn new(clauses: &[Clause]) -> Self {
+        let mut product = Self { tokens: Vec::new(), clauses: Vec::with_capacity(clauses.len()), other: None };
+        for clause in clauses {
+            for pattern in &clause.patterns {
+                product.tokens.extend(pattern.0.iter().copied().map(Some));
+                product.tokens.push(None);
             }
-            Token::Folded(c) => letters.extend([*c, c.to_ascii_uppercase()]),
-            Token::OneInPart | Token::AnyInPart => {
-                letters.insert(':');
+            product.clauses.push((to_u32(product.tokens.len()), clause.inside));
+        }
+        let mut used: BTreeSet<char> = BTreeSet::new();
+        let mut ascii = 0u128;
+        for token in product.tokens.iter().flatten() {
+            match token {
+                Token::Char(c) if c.is_ascii() => ascii |= 1 << u32::from(*c),
+                Token::Folded(c) => ascii |= 1 << u32::from(*c) | 1 << u32::from(c.to_ascii_uppercase()),
+                Token::Char(c) => {
+                    used.insert(*c);
+                }
+                _ => {}
             }
-            Token::One | Token::Any => {}
+        }
+        let is_used = |c: &char| if c.is_ascii() { ascii >> u32::from(*c) & 1 == 1 } else { used.contains(c) };
+        product.other = ('a'..='z').chain('0'..='9').chain('A'..='Z').chain('à'..='ퟻ').find(|c| !is_used(c));
+        product
+    }
+
+    fn token(&self, at: u32) -> Option<Token> {
+        self.tokens.get(at as usize).copied().flatten()
+    }
+
+    /// The start of every pattern; `None` where no text can meet the clauses.
+    fn start(&self, clauses: &[Clause]) -> Option<State> {
+        let mut starts = Vec::new();
+        let mut at = 0;
+        for pattern in clauses.iter().flat_map(|clause| &clause.patterns) {
+            self.reach(at, &mut starts);
+            at += to_u32(pattern.0.len() + 1);
+        }
+        (!self.dead(&starts)).then(|| starts.into())
+    }
+
+    /// Adds a place; `*` may take nothing.
+    fn reach(&self, mut at: u32, into: &mut Vec<u32>) {
+        into.push(at);
+        while let Some(Token::Any | Token::AnyInPart) = self.token(at) {
+            at += 1;
+            into.push(at);
         }
     }
-    let other = ('a'..='z').chain('0'..='9').chain('A'..='Z').chain('à'..='ퟻ').find(|c| !letters.contains(c));
-    // The plain character first: it makes the witness readable.
-    other.into_iter().chain(letters.iter().copied()).collect()
-}
 
-fn initial(clause: &Clause) -> Positions {
-    let starts = (0u32..).zip(&clause.patterns).map(|(index, _)| (index, 0)).collect();
-    close(clause, starts)
-}
-
-fn token(clause: &Clause, (pattern, taken): (u32, u32)) -> Option<Token> {
-    clause.patterns.get(pattern as usize)?.0.get(taken as usize).copied()
-}
-
-/// `*` may take nothing.
-fn close(clause: &Clause, mut positions: Positions) -> Positions {
-    let mut index = 0;
-    while let Some(&(pattern, taken)) = positions.get(index) {
-        if matches!(token(clause, (pattern, taken)), Some(Token::Any | Token::AnyInPart)) {
-            positions.push((pattern, taken + 1));
+    /// The characters that tell this state's ways apart: any other one goes where [`Self::other`] goes. That one comes first: it
+    /// makes the witness readable.
+    fn letters(&self, state: &[u32], into: &mut Vec<char>) {
+        into.clear();
+        for at in state {
+            match self.token(*at) {
+                Some(Token::Char(c)) => into.push(c),
+                Some(Token::Folded(c)) => into.extend([c, c.to_ascii_uppercase()]),
+                Some(Token::OneInPart | Token::AnyInPart) => into.push(':'),
+                Some(Token::One | Token::Any) | None => {}
+            }
         }
-        index += 1;
-    }
-    positions.sort_unstable();
-    positions.dedup();
-    positions
-}
-
-fn step(clause: &Clause, positions: &Positions, c: char) -> Positions {
-    let mut next = Vec::new();
-    for &(pattern, taken) in positions {
-        let advance = match token(clause, (pattern, taken)) {
-            None => continue,
-            Some(Token::Char(expected)) => (expected == c).then_some(1),
-            Some(Token::Folded(expected)) => (expected == c.to_ascii_lowercase()).then_some(1),
-            Some(Token::One) => Some(1),
-            Some(Token::OneInPart) => (c != ':').then_some(1),
-            Some(Token::Any) => Some(0),
-            Some(Token::AnyInPart) => (c != ':').then_some(0),
-        };
-        next.extend(advance.map(|by| (pattern, taken + by)));
-    }
-    close(clause, next)
-}
-
-fn matched(clause: &Clause, positions: &Positions) -> bool {
-    positions.iter().any(|position| token(clause, *position).is_none())
-}
-
-fn accepted(clauses: &[Clause], state: &State) -> bool {
-    clauses.iter().zip(state).all(|(clause, positions)| matched(clause, positions) == clause.inside)
-}
-
-/// No continuation can meet the clauses.
-fn dead(clauses: &[Clause], state: &State) -> bool {
-    clauses.iter().zip(state).any(|(clause, positions)| {
-        if clause.inside {
-            positions.is_empty()
-        } else {
-            // A pattern whose rest is `*` matches whatever follows.
-            positions.iter().any(|&(pattern, taken)| {
-                clause.patterns.get(pattern as usize).is_some_and(|p| p.0.len() == taken as usize + 1)
-                    && token(clause, (pattern, taken)) == Some(Token::Any)
-            })
+        into.sort_unstable();
+        into.dedup();
+        if let Some(other) = self.other {
+            into.insert(0, other);
         }
-    })
+    }
+
+    fn step(&self, state: &[u32], c: char, next: &mut Vec<u32>) {
+        next.clear();
+        for &at in state {
+            let advance = match self.token(at) {
+                None => continue,
+                Some(Token::Char(expected)) => (expected == c).then_some(1),
+                Some(Token::Folded(expected)) => (expected == c.to_ascii_lowercase()).then_some(1),
+                Some(Token::One) => Some(1),
+                Some(Token::OneInPart) => (c != ':').then_some(1),
+                Some(Token::Any) => Some(0),
+                Some(Token::AnyInPart) => (c != ':').then_some(0),
+            };
+            if let Some(by) = advance {
+                self.reach(at + by, next);
+            }
+        }
+        next.sort_unstable();
+        next.dedup();
+    }
+
+    /// For each clause whether the text must match, and the places of the state in it.
+    fn by_clause<'s>(&'s self, mut rest: &'s [u32]) -> impl Iterator<Item = (bool, &'s [u32])> {
+        self.clauses.iter().map(move |(end, inside)| {
+            let (own, others) = rest.split_at_checked(rest.partition_point(|at| at < end)).unwrap_or((rest, &[]));
+            rest = others;
+            (*inside, own)
+        })
+    }
+
+    fn accepts(&self, state: &[u32]) -> bool {
+        self.by_clause(state).all(|(inside, places)| places.iter().any(|at| self.token(*at).is_none()) == inside)
+    }
+
+    /// No continuation can meet the clauses.
+    fn dead(&self, state: &[u32]) -> bool {
+        // A pattern whose rest is `*` matches whatever follows.
+        let matches_all = |at: &u32| self.token(*at) == Some(Token::Any) && self.token(at + 1).is_none();
+        self.by_clause(state).any(|(inside, places)| if inside { places.is_empty() } else { places.iter().any(matches_all) })
+    }
+}
+
+fn to_u32(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -274,14 +274,30 @@ fn literal(glob: &Glob) -> Option<String> {
     exact.then(|| String::from_utf8_lossy(glob.bytes()).into_owned())
 }
 
-/// Meets the clauses, and one of the wishes where possible.
+/// Meets the clauses, and the first wish that can be met with them. A wish that cannot be met most often means that
+/// nothing meets the clauses, so that is looked at before the next one.
 pub(super) fn preferring(clauses: &[Clause], wishes: &[Glob], work: &mut usize) -> Found<String> {
+    let mut without: Option<(Found<String>, usize)> = None;
     for wish in wishes {
         let mut wished = clauses.to_vec();
         wished.push(Clause { patterns: vec![Automaton::of_glob(wish)], inside: true });
         if let Found::Some(text) = shortest(&wished, &mut (*work).min(2_000)) {
             return Found::Some(text);
         }
+        let (any, left) = without.get_or_insert_with(|| {
+            let mut left = *work;
+            (shortest(clauses, &mut left), left)
+        });
+        if *any == Found::Nothing {
+            *work = *left;
+            return Found::Nothing;
+        }
     }
-    shortest(clauses, work)
+    match without {
+        Some((any, left)) => {
+            *work = left;
+            any
+        }
+        None => shortest(clauses, work),
+    }
 }
