@@ -108,7 +108,7 @@ pub(super) fn can(standing: &Standing, action: &str) -> Answer {
 /// The same for what `ask` demands.
 pub(super) fn can_as(standing: &Standing, action: &str, ask: Ask) -> Answer {
     // Nothing grants it and nothing that might is missing: no need to search.
-    let granted = standing.identity.iter().any(|held| granting(held, action).next().is_some());
+    let granted = standing.identity.iter().flat_map(|held| &held.policy.statements).any(|s| grants(s, action));
     if !granted && standing.missing.is_empty() {
         return Answer::No;
     }
@@ -156,14 +156,10 @@ pub(super) fn never_applies(standing: &Standing, statement: &Statement) -> bool 
     statement.conditions.iter().any(|c| c.holds(&request.context) == Truth::False)
 }
 
-/// The Allow statements of a policy that cover the action for some request.
-pub(super) fn granting<'s>(held: &'s Held, action: &str) -> impl Iterator<Item = &'s Statement> {
-    let context = Context::open();
-    let action = action.to_owned();
-    held.policy
-        .statements
-        .iter()
-        .filter(move |s| s.effect != Effect::Deny && !s.contradictory && s.action.covers(&action, &context) != Truth::False)
+/// True for an Allow statement that covers the action for some request.
+pub(super) fn grants(statement: &Statement, action: &str) -> bool {
+    let surely_not = || statement.action.covers(action, &Context::open()) == Truth::False;
+    statement.effect != Effect::Deny && !statement.contradictory && !surely_not()
 }
 
 /// The nodes of a matcher's patterns that cover `text`, or of its key where it is negated.

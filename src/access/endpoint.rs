@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ask::{self, Answer};
-use super::principals::Principals;
+use super::principals::{Principals, Standing};
 use crate::catalog;
 use crate::facts::{FactId, Value, Why};
 use crate::world::{Derived, World};
@@ -62,7 +62,10 @@ pub(super) const DERIVED: &[Derived] =
     &[can_invoke_of("iam-role"), can_invoke_of("iam-user"), can_invoke_of("policy-file-principal")];
 
 fn can_invoke(world: &World, principal: FactId) -> Value {
-    callable_endpoints(world, principal).map_or_else(Value::Unknown, |found| Value::Bool(!found.is_empty()))
+    match Principals::of(world).get(principal) {
+        None => Value::Bool(false),
+        Some(standing) => callable(standing, 1).map_or_else(Value::Unknown, |found| Value::Bool(!found.is_empty())),
+    }
 }
 
 /// The endpoints that a principal may call.
@@ -72,6 +75,12 @@ fn can_invoke(world: &World, principal: FactId) -> Value {
 pub fn callable_endpoints(world: &World, principal: FactId) -> Result<Vec<Endpoint>, Arc<Why>> {
     let index = Principals::of(world);
     let Some(standing) = index.get(principal) else { return Ok(Vec::new()) };
+    // A role that many workloads run as is asked about once.
+    standing.callable.get_or_init(|| callable(standing, Endpoint::ALL.len())).clone()
+}
+
+/// The first endpoints that may be called, at most `enough` of them.
+fn callable(standing: &Standing, enough: usize) -> Result<Vec<Endpoint>, Arc<Why>> {
     let mut found = Vec::new();
     let mut doubt = None;
     for endpoint in Endpoint::ALL {
@@ -84,6 +93,9 @@ pub fn callable_endpoints(world: &World, principal: FactId) -> Result<Vec<Endpoi
                 Answer::Undecided(why) => doubt = Some(why),
                 Answer::No => {}
             }
+        }
+        if found.len() >= enough {
+            break;
         }
     }
     match doubt {

@@ -96,7 +96,7 @@ fn open_statement(standing: &Standing, held: &Held, statement: &Statement, regio
     let calls = calls(standing, &regions);
     let mut doubt = None;
     for action in ACTIONS {
-        if !ask::granting(held, action).any(|s| s.mark == statement.mark) {
+        if !ask::grants(statement, action) {
             continue;
         }
         for call in &calls {

@@ -5,7 +5,7 @@
 //! not loaded is kept as missing, so that a decision which hangs on it is conditional, never "allowed" or "denied".
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -47,6 +47,8 @@ pub(super) struct Standing {
     pub(super) management: bool,
     pub(super) service_linked: bool,
     pub(super) missing: Vec<Missing>,
+    /// What [`super::callable_endpoints`] found.
+    pub(super) callable: OnceLock<Result<Vec<super::Endpoint>, Arc<Why>>>,
 }
 
 impl Standing {
@@ -168,6 +170,7 @@ impl Shared {
             service_linked: is_service_linked(world, id),
             missing,
             account,
+            callable: OnceLock::new(),
         }
     }
 }

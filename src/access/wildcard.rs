@@ -4,12 +4,13 @@
 //! `NotAction` and a union of small patterns are one and the same. A grant counts while any of it survives Denies,
 //! the boundary and the SCPs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::ask::{self, Answer};
 use super::principals::{Held, Principals, Standing, mark_node};
 use crate::catalog::actions;
 use crate::facts::{FactId, NodeId, Value, Why};
+use crate::iam::pattern::Pattern;
 use crate::iam::policy::{Effect, Statement};
 use crate::iam::request::Context;
 use crate::iam::truth::Truth;
@@ -45,8 +46,8 @@ fn wildcards(world: &World, principal: FactId) -> Value {
     let index = Principals::of(world);
     let Some(standing) = index.get(principal) else { return Value::list(Vec::new()) };
     let (mut found, mut doubts) = (Vec::new(), Vec::new());
-    for prefix in PREFIXES {
-        match of_prefix(standing, prefix) {
+    for family in families() {
+        match of_prefix(standing, family) {
             Ok(whole) => whole.into_iter().for_each(|whole| gather(&mut found, whole)),
             Err(why) => doubts.push(Value::Unknown(why)),
         }
@@ -62,14 +63,14 @@ fn gather<'s>(found: &mut Vec<Whole<'s>>, whole: Whole<'s>) {
     }
 }
 
-fn of_prefix<'s>(standing: &'s Standing, prefix: &'static str) -> Result<Vec<Whole<'s>>, Arc<Why>> {
-    let actions = full_names(prefix);
-    let whole = wholes(standing, &actions);
+fn of_prefix<'s>(standing: &'s Standing, family: &'static Family) -> Result<Vec<Whole<'s>>, Arc<Why>> {
+    let Family { prefix, actions, .. } = family;
+    let whole = wholes(standing, family);
     let mut doubt = None;
     if whole.is_empty() {
         doubt = actions.iter().find_map(|action| ask::unknown_grant(standing, action));
     } else {
-        for action in &actions {
+        for action in actions {
             match ask::can(standing, action) {
                 Answer::Yes(witness) => {
                     let named = |whole| Whole { prefixes: vec![prefix], witness: witness.line(), ..whole };
@@ -83,11 +84,22 @@ fn of_prefix<'s>(standing: &'s Standing, prefix: &'static str) -> Result<Vec<Who
     doubt.map_or(Ok(Vec::new()), Err)
 }
 
-/// The prefix's actions, those first whose names say most about what a whole-prefix grant means.
-fn full_names(prefix: &str) -> Vec<String> {
-    let mut names: Vec<String> = actions::of_prefix(prefix).iter().map(|a| format!("{prefix}:{}", a.name)).collect();
-    names.sort_by_key(|name| !(name.contains(":Delete") || name.contains(":Put")));
-    names
+/// A prefix with its actions, those first whose names say most about what a whole-prefix grant means.
+struct Family {
+    prefix: &'static str,
+    /// What each of them begins with.
+    head: String,
+    actions: Vec<String>,
+}
+
+fn families() -> &'static [Family] {
+    static FAMILIES: OnceLock<Vec<Family>> = OnceLock::new();
+    let family = |prefix| {
+        let mut names: Vec<String> = actions::of_prefix(prefix).iter().map(|a| format!("{prefix}:{}", a.name)).collect();
+        names.sort_by_key(|name| !(name.contains(":Delete") || name.contains(":Put")));
+        Family { prefix, head: format!("{prefix}:"), actions: names }
+    };
+    FAMILIES.get_or_init(|| PREFIXES.map(family).into())
 }
 
 /// Patterns that together cover every action.
@@ -121,56 +133,76 @@ impl Whole<'_> {
 }
 
 /// Each statement that covers all actions by itself; else, if they do so together, the statements' union.
-fn wholes<'s>(standing: &'s Standing, actions: &[String]) -> Vec<Whole<'s>> {
-    let context = Context::open();
-    let mut covered = vec![false; actions.len()];
-    let mut parts: Vec<(&'s Held, &'s Statement)> = Vec::new();
+fn wholes<'s>(standing: &'s Standing, family: &Family) -> Vec<Whole<'s>> {
+    let mut covered = vec![false; family.actions.len()];
+    let mut parts: Vec<Part<'s>> = Vec::new();
     let mut alone = Vec::new();
-    for held in &standing.identity {
-        for statement in &held.policy.statements {
-            if statement.effect == Effect::Deny || statement.contradictory || ask::never_applies(standing, statement) {
-                continue;
-            }
-            let mut count = 0;
-            let mut adds = false;
-            for (action, seen) in actions.iter().zip(&mut covered) {
-                if statement.action.covers(action, &context) != Truth::False {
-                    count += 1;
-                    adds |= !*seen;
-                    *seen = true;
-                }
-            }
-            if count == actions.len() && count > 0 {
-                alone.push(part(held, statement, actions));
-            } else if adds {
-                parts.push((held, statement));
+    for (held, statement) in standing.identity.iter().flat_map(|held| held.policy.statements.iter().map(move |s| (&**held, s))) {
+        if statement.effect == Effect::Deny || statement.contradictory {
+            continue;
+        }
+        let part = Part::of(held, statement, family);
+        if (part.patterns.is_empty() && !statement.action.negated) || ask::never_applies(standing, statement) {
+            continue;
+        }
+        let mut count = 0;
+        let mut adds = false;
+        for (action, seen) in family.actions.iter().zip(&mut covered) {
+            if part.covers(action) {
+                count += 1;
+                adds |= !*seen;
+                *seen = true;
             }
         }
+        if count == family.actions.len() && count > 0 {
+            alone.push(part.whole(family));
+        } else if adds {
+            parts.push(part);
+        }
     }
-    if alone.is_empty() && !actions.is_empty() && covered.iter().all(|c| *c) {
-        alone.extend(parts.into_iter().map(|(held, statement)| part(held, statement, actions)).reduce(join));
+    if alone.is_empty() && !family.actions.is_empty() && covered.iter().all(|c| *c) {
+        alone.extend(parts.into_iter().map(|part| part.whole(family)).reduce(join));
     }
     alone
 }
 
-/// What one statement contributes.
-fn part<'s>(held: &'s Held, statement: &'s Statement, actions: &[String]) -> Whole<'s> {
-    let context = Context::open();
-    let matcher = &statement.action;
-    let conditions = statement.conditions.iter().map(|c| &*c.key).collect();
-    let whole =
-        |texts, at| Whole { policies: vec![&*held.name], texts, negated: matcher.negated, conditions, at, ..Whole::default() };
-    if matcher.negated {
-        let texts = matcher.patterns.iter().map(|p| &*p.text).collect();
-        return whole(texts, mark_node(&held.policy, matcher.mark).into_iter().collect());
+/// One statement, with those of its patterns that may match an action of the prefix.
+struct Part<'s> {
+    held: &'s Held,
+    statement: &'s Statement,
+    patterns: Vec<&'s Pattern>,
+    context: Context,
+}
+
+impl<'s> Part<'s> {
+    fn of(held: &'s Held, statement: &'s Statement, family: &Family) -> Self {
+        let patterns = statement.action.patterns.iter().filter(|p| p.may_begin(&family.head)).collect();
+        Self { held, statement, patterns, context: Context::open() }
     }
-    // The fewest patterns that explain it: one that covers all, else all that cover something.
-    let counts = matcher.patterns.iter().map(|p| (p, actions.iter().filter(|a| p.matches(a, &context) != Truth::False).count()));
-    let counted: Vec<_> = counts.filter(|(_, n)| *n > 0).collect();
-    let whole_one = counted.iter().find(|(_, n)| *n == actions.len()).copied();
-    let chosen: Vec<_> = whole_one.map_or(counted, |one| vec![one]);
-    let at = chosen.iter().filter_map(|(p, _)| mark_node(&held.policy, p.mark)).collect();
-    whole(chosen.iter().map(|(p, _)| &*p.text).collect(), at)
+
+    fn covers(&self, action: &str) -> bool {
+        let matched = Truth::any(self.patterns.iter().map(|p| p.matches(action, &self.context)));
+        (if self.statement.action.negated { !matched } else { matched }) != Truth::False
+    }
+
+    /// What the statement contributes.
+    fn whole(&self, family: &Family) -> Whole<'s> {
+        let (held, matcher) = (self.held, &self.statement.action);
+        let conditions = self.statement.conditions.iter().map(|c| &*c.key).collect();
+        let whole =
+            |texts, at| Whole { policies: vec![&*held.name], texts, negated: matcher.negated, conditions, at, ..Whole::default() };
+        if matcher.negated {
+            let texts = matcher.patterns.iter().map(|p| &*p.text).collect();
+            return whole(texts, mark_node(&held.policy, matcher.mark).into_iter().collect());
+        }
+        // The fewest patterns that explain it: one that covers all, else all that cover something.
+        let count = |p: &Pattern| family.actions.iter().filter(|a| p.matches(a, &self.context) != Truth::False).count();
+        let counted: Vec<_> = self.patterns.iter().map(|p| (*p, count(p))).filter(|(_, n)| *n > 0).collect();
+        let whole_one = counted.iter().find(|(_, n)| *n == family.actions.len()).copied();
+        let chosen: Vec<_> = whole_one.map_or(counted, |one| vec![one]);
+        let at = chosen.iter().filter_map(|(p, _)| mark_node(&held.policy, p.mark)).collect();
+        whole(chosen.iter().map(|(p, _)| &*p.text).collect(), at)
+    }
 }
 
 fn join<'s>(mut a: Whole<'s>, b: Whole<'s>) -> Whole<'s> {

@@ -80,6 +80,8 @@ pub(crate) struct Tree {
     pub(crate) decoded: Vec<(u32, Box<str>)>,
     pub(crate) tags: Vec<(u32, Box<str>)>,
     pub(crate) aliases: Vec<(u32, u32)>,
+    /// Made where a pointer or a parent is asked for.
+    pub(crate) wide: position::Wide,
 }
 
 impl Tree {
@@ -457,7 +459,7 @@ impl<'d> Node<'d> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The container this node stands in. Walks from the root; not for loops.
+    /// The container this node stands in. Walks from the root.
     pub fn parent(self) -> Option<Node<'d>> {
         position::parent(self.doc, self.idx)
     }

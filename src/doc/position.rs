@@ -2,6 +2,9 @@
 //!
 //! Computed once and late, for what is reported; nothing here is called while facts are judged.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::{Document, Kind, Language, Node, Span};
 
 /// Starts of the lines of a text, to turn byte offsets into 1-based lines and columns.
@@ -105,15 +108,99 @@ pub(super) fn parent(doc: &Document, idx: u32) -> Option<Node<'_>> {
     }
 }
 
+/// The children of containers that have many, so that finding the one that holds a node takes no walk over all:
+/// a report of ten thousand findings in one list of roles asks as often.
+#[derive(Debug, Default)]
+pub(crate) struct Wide(OnceLock<HashMap<u32, Box<[u32]>>>);
+
+/// Containers with fewer children are walked.
+const WIDE: usize = 64;
+
+impl Wide {
+    /// The children (of an object: the keys) of a container, in their order; `None` for one with few.
+    fn children(&self, node: Node<'_>) -> Option<&[u32]> {
+        self.0.get_or_init(|| Self::of(node.document())).get(&node.resolved().index()).map(|list| &**list)
+    }
+
+    fn of(doc: &Document) -> HashMap<u32, Box<[u32]>> {
+        let mut out = HashMap::new();
+        for node in (0..to_u32(doc.len())).filter_map(|idx| doc.node(idx)).filter(|node| !node.is_alias()) {
+            let many = match node.kind() {
+                Kind::Array => node.items().nth(WIDE).is_some(),
+                Kind::Object => node.entries().nth(WIDE).is_some(),
+                _ => false,
+            };
+            if many {
+                let children = node.items().chain(node.entries().map(|(key, _)| key));
+                out.insert(node.index(), children.map(Node::index).collect());
+            }
+        }
+        out
+    }
+}
+
 /// The child of `node` whose subtree (or whose key) is or holds `idx`.
 fn child_holding<'d>(node: Node<'d>, idx: u32) -> Option<(String, Node<'d>)> {
+    let doc = node.document();
+    let (first, found) = match doc.tree.wide.children(node) {
+        // The last child that does not start beyond `idx`.
+        Some(children) => {
+            let nth = children.partition_point(|child| *child <= idx).checked_sub(1)?;
+            (nth, doc.node(*children.get(nth)?))
+        }
+        None => (0, None),
+    };
     let inside = |child: Node<'d>| child.index() <= idx && idx < child.raw().next;
+    let holding = |key: Node<'d>, value: Node<'d>| key.index() == idx || inside(value);
     match node.kind() {
-        Kind::Array => node.items().enumerate().find(|(_, c)| inside(*c)).map(|(i, c)| (i.to_string(), c)),
-        Kind::Object => node.entries().find(|(k, v)| k.index() == idx || inside(*v)).map(|(k, v)| {
-            let name = k.as_str().unwrap_or_default().to_owned();
-            (name, if k.index() == idx { k } else { v })
-        }),
+        Kind::Array => {
+            let child = |(i, c): (usize, Node<'d>)| inside(c).then(|| (i.to_string(), c));
+            match found {
+                Some(c) => child((first, c)),
+                None => node.items().enumerate().find_map(child),
+            }
+        }
+        Kind::Object => {
+            let child = |(k, v): (Node<'d>, Node<'d>)| {
+                let name = || k.as_str().unwrap_or_default().to_owned();
+                holding(k, v).then(|| (name(), if k.index() == idx { k } else { v }))
+            };
+            match found {
+                Some(key) => child((key, doc.node(key.index() + 1)?)),
+                None => node.entries().find_map(child),
+            }
+        }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_children_change_no_pointer() {
+        let row = |i: usize| format!(r#"{{"n": [{i}, {{"x": "y"}}], "m": null}}"#);
+        let rows: Vec<String> = (0..3 * WIDE).map(row).collect();
+        let keys: Vec<String> = (0..2 * WIDE).map(|i| format!(r#""k/{i}": [{i}]"#)).collect();
+        let text = format!(r#"{{"rows": [{}], "keys": {{{}}}}}"#, rows.join(","), keys.join(","));
+        let doc = Document::json("t", text).unwrap();
+        let find = |pointer: &str| {
+            pointer.split('/').skip(1).fold(doc.root(), |node, step| match node.kind() {
+                Kind::Array => node.items().nth(step.parse().unwrap()).unwrap(),
+                _ => node.get(&step.replace("~1", "/").replace("~0", "~")).unwrap(),
+            })
+        };
+        let values = (0..to_u32(doc.len())).filter_map(|idx| doc.node(idx));
+        let mut seen = 0;
+        for node in values.filter(|n| n.raw().kind != crate::doc::RawKind::Key) {
+            assert_eq!(find(&node.pointer()).index(), node.index());
+            let parent = node.parent().map(Node::pointer);
+            assert_eq!(parent, node.pointer().rsplit_once('/').map(|(up, _)| up.to_owned()));
+            seen += 1;
+        }
+        assert!(seen > 5 * WIDE);
+        let key = doc.root().get("keys").unwrap().entries().nth(100).unwrap().0;
+        assert_eq!(key.pointer(), "/keys/k~1100");
     }
 }

@@ -56,6 +56,19 @@ impl Glob {
         !self.bytes.iter().any(|b| *b >= ONE)
     }
 
+    /// Whether a text that begins with `head` may match: false only where none can.
+    pub(crate) fn may_begin(&self, head: &str) -> bool {
+        for (own, text) in self.bytes.iter().zip(head.as_bytes()) {
+            match *own {
+                // What follows may be anything; `?` takes a character of any length.
+                ANY | ONE => return true,
+                literal if literal == *text || (self.fold && literal == text.to_ascii_lowercase()) => {}
+                _ => return false,
+            }
+        }
+        self.bytes.len() >= head.len()
+    }
+
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         matches_bytes(&self.bytes, text.as_bytes(), self.fold)
@@ -138,6 +151,17 @@ mod tests {
     fn case_counts_unless_folded() {
         assert!(Glob::new("Bedrock:Invoke*", true).matches("bedrock:invokemodel"));
         assert!(!Glob::new("Bedrock:Invoke*", false).matches("bedrock:InvokeModel"));
+    }
+
+    #[test]
+    fn a_beginning_rules_out_only_what_cannot_match() {
+        for pattern in ["*", "b*", "?edrock:*", "Bedrock:InvokeModel", "bedrock:"] {
+            assert!(Glob::new(pattern, true).may_begin("bedrock:"), "{pattern}");
+        }
+        for pattern in ["", "bedrock", "bedrock-mantle:*", "s3:*", "s*"] {
+            assert!(!Glob::new(pattern, true).may_begin("bedrock:"), "{pattern}");
+        }
+        assert!(!Glob::new("Bedrock:*", false).may_begin("bedrock:"));
     }
 
     #[test]

@@ -112,6 +112,11 @@ impl Pattern {
         self.glob().is_some_and(Glob::is_any)
     }
 
+    /// Whether a text that begins with `head` may match: false only where none can, whatever the context.
+    pub(crate) fn may_begin(&self, head: &str) -> bool {
+        self.glob().is_none_or(|glob| glob.may_begin(head))
+    }
+
     /// Whether ASCII letters match without case.
     pub(crate) fn folds(&self) -> bool {
         match &self.form {
