@@ -189,8 +189,14 @@ impl<'s> Part<'s> {
     fn whole(&self, family: &Family) -> Whole<'s> {
         let (held, matcher) = (self.held, &self.statement.action);
         let conditions = self.statement.conditions.iter().map(|c| &*c.key).collect();
-        let whole =
-            |texts, at| Whole { policies: vec![&*held.name], texts, negated: matcher.negated, conditions, at, ..Whole::default() };
+        let whole = |texts, at| Whole {
+            policies: vec![&*held.name],
+            texts,
+            negated: matcher.negated,
+            conditions,
+            at,
+            ..Whole::default()
+        };
         if matcher.negated {
             let texts = matcher.patterns.iter().map(|p| &*p.text).collect();
             return whole(texts, mark_node(&held.policy, matcher.mark).into_iter().collect());
