@@ -7,7 +7,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::{Page, paint::wrap};
 use crate::finding::{Outcome, Severity};
 use crate::report::text::visible;
-use crate::report::{CoverageRow, PolicyCount, UnknownGroup};
+use crate::report::{CoverageRow, PolicyCount, RuleCounts, RuleInfo, UnknownGroup};
+use crate::triage::OWN_FAMILY;
 
 /// What can be done about a class of unknowns.
 fn remedy(class: &str) -> (&'static str, &'static str) {
@@ -182,6 +183,16 @@ impl Page<'_> {
             "      ",
             &format!("{on} of {} rules ({}), as of {}", report.rules.len(), packs.join(", "), visible(&report.date)),
         );
+        let silent = |r: &&RuleInfo| r.enabled && r.family != OWN_FAMILY && r.counts == RuleCounts::default();
+        let silent: Vec<String> = report.rules.iter().filter(silent).map(|r| visible(&r.id)).collect();
+        if !silent.is_empty() {
+            let text = format!(
+                "{} of them had nothing to judge, because no subject of theirs was in what was loaded: {}",
+                silent.len(),
+                silent.join(", ")
+            );
+            self.wrapped("  ", "      ", &text);
+        }
         for table in &report.tables {
             self.wrapped("  ", "      ", &format!("{} of {}", visible(&table.name), visible(&table.date)));
         }
