@@ -1,21 +1,24 @@
-//! How long the example and a synthetic export of 500 roles take to be read and to become facts.
+//! How long the example and a synthetic export of 500 roles take to be read, to become facts and to be judged; and 1,500 policy files.
 //!
 //! In: `fixtures/accounts/banco-exemplo`, and what `support/generate.rs` writes below `target/`. Out: criterion's numbers. The
-//! times of whole scans are taken with hyperfine, see `docs/performance.md`.
+//! times of whole runs of the program are taken with hyperfine, see `docs/performance.md`.
 
 #[path = "support/generate.rs"]
-#[expect(dead_code, reason = "the synthetic example uses the rest")]
 mod generate;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
+use alicerce::config::Config;
 use alicerce::doc::Document;
 use alicerce::facts::Facts;
 use alicerce::input::{Options, Source, load};
+use alicerce::rule::Pack;
+use alicerce::{Filter, Scan, scan};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const ROLES: usize = 500;
+const POLICIES: usize = 1500;
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -29,6 +32,42 @@ fn synthetic() -> std::io::Result<PathBuf> {
         generate::export(&folder, ROLES, 1)?;
     }
     Ok(folder)
+}
+
+/// The policy files, written once.
+fn policies() -> std::io::Result<PathBuf> {
+    let folder = here(&format!("target/synthetic/bench-policies-{POLICIES}"));
+    if !folder.exists() {
+        generate::policies(&folder, POLICIES, 1)?;
+    }
+    Ok(folder)
+}
+
+/// Reading, judging and putting the report together; rules are compiled anew each time, as in a run of the program.
+fn whole(criterion: &mut Criterion) {
+    let example = here("fixtures/accounts/banco-exemplo");
+    let inputs = [("example", Ok(example)), ("500 roles", synthetic()), ("1,500 policy files", policies())];
+    for (name, folder) in inputs {
+        let (Ok(folder), Ok(now)) = (folder, "2026-11-22T00:00:00Z".parse()) else { continue };
+        let run = || {
+            let pack = Pack::builtin().ok()?;
+            Some(scan(Scan {
+                sources: vec![Source::Path(folder.clone())],
+                input: Options::default(),
+                config: Config::default(),
+                pack,
+                now,
+                only: Filter::default(),
+                baseline: None,
+                fail_on: None,
+                strict: false,
+                keep_all: false,
+                pages: false,
+                progress: None,
+            }))
+        };
+        criterion.benchmark_group(name).sample_size(20).bench_function("scan", |b| b.iter(|| black_box(run())));
+    }
 }
 
 fn reading(criterion: &mut Criterion) {
@@ -55,5 +94,5 @@ fn one_answer(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, one_answer);
+criterion_group!(benches, reading, one_answer, whole);
 criterion_main!(benches);
