@@ -11,6 +11,9 @@ mod guard;
 mod last_used;
 mod models;
 mod principals;
+pub mod query;
+pub mod query_new;
+mod query_region;
 mod region;
 mod wildcard;
 

@@ -4,6 +4,7 @@
 //! Exit codes: 0 nothing at or above `--fail-on`; 1 findings; 2 bad usage, configuration or rule;
 //! 3 the run cannot be trusted.
 
+mod access;
 mod example;
 mod init;
 mod rule_template;
@@ -50,6 +51,8 @@ enum Command {
     Init(init::InitArgs),
     /// List, explain, write, check and test rules.
     Rules(rules::RulesCommand),
+    /// Ask what policies allow: run cases, decide a request, compare two policies, list who can.
+    Access(access::AccessCommand),
 }
 
 /// Runs the program and gives its exit code.
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => args.run(&terminal),
         Command::Init(args) => args.run(&mut std::io::stdout()),
         Command::Rules(command) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
+        Command::Access(command) => command.run(),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -226,7 +226,7 @@ fn rule_id(pack: &Pack, id: &str) -> Result<Arc<str>, Failure> {
     Err(miette!(help = help, "there is no rule `{id}`"))
 }
 
-fn source(path: &Path) -> Result<Source, Failure> {
+pub(super) fn source(path: &Path) -> Result<Source, Failure> {
     if path != Path::new("-") {
         return match path.symlink_metadata() {
             Ok(_) => Ok(Source::Path(path.to_owned())),
@@ -238,7 +238,7 @@ fn source(path: &Path) -> Result<Source, Failure> {
     Ok(Source::Stdin(bytes))
 }
 
-fn read_config(path: Option<&Path>) -> Result<Config, Failure> {
+pub(super) fn read_config(path: Option<&Path>) -> Result<Config, Failure> {
     let (path, wanted) = path.map_or((Path::new(CONFIG), false), |p| (p, true));
     match std::fs::read_to_string(path) {
         Ok(text) => parse_config(&path.to_string_lossy(), &text),
@@ -251,7 +251,7 @@ fn parse_config(name: &str, text: &str) -> Result<Config, Failure> {
     Config::parse(name, text).map_err(|errors| BadConfig { file: name.to_owned(), errors }.into())
 }
 
-fn patterns(config: &Config) -> Result<Vec<(String, PolicyType)>, Failure> {
+pub(super) fn patterns(config: &Config) -> Result<Vec<(String, PolicyType)>, Failure> {
     let one = |p: &crate::config::PolicyTypePattern| match p.policy_type.parse() {
         Ok(policy_type) => Ok((p.path.to_string(), policy_type)),
         Err(_) => Err(miette!("`{}` is no type of policy", p.policy_type)),

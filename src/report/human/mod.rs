@@ -216,12 +216,12 @@ fn is_prose(lines: &[String]) -> bool {
 }
 
 /// `file:line:column`, safe.
-fn place(location: &Location) -> String {
+pub(crate) fn place(location: &Location) -> String {
     format!("{}:{}:{}", visible(&location.file), location.start.line, location.start.column)
 }
 
 /// A snippet in backticks on one line, at most 80 characters of it.
-fn one_line(snippet: &str) -> String {
+pub(crate) fn one_line(snippet: &str) -> String {
     let flat = snippet.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut out: String = flat.chars().take(80).collect();
     if flat.chars().count() > 80 {

@@ -1,0 +1,246 @@
+//! `alicerce access` from outside: exit codes and what is printed.
+//!
+//! In: policies, cases and exports in a folder of their own, and the bundled example. Out: what a person or a pipeline would see.
+
+#![cfg(test)]
+
+pub mod support;
+
+use std::path::Path;
+
+use serde_json::Value;
+use support::program::{Run, alicerce};
+use support::room::Room;
+
+const MODEL: &str = "arn:aws:bedrock:sa-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0";
+
+fn policy(statements: &str) -> String {
+    format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#)
+}
+
+fn access(room: &Room, arguments: &[&str]) -> Run {
+    let all: Vec<&str> = std::iter::once("access").chain(arguments.iter().copied()).collect();
+    alicerce(room.path(), &all)
+}
+
+fn objects(run: &Run) -> Vec<Value> {
+    run.stdout.lines().map(|line| serde_json::from_str(line).expect("each line is a JSON object")).collect()
+}
+
+fn case(name: &str, policy: &str, expect: &str) -> String {
+    format!(
+        r#"{{"name": "{name}", "request": {{"principal": "arn:aws:iam::111122223333:role/app", "action": "bedrock:InvokeModel", "resource": "{MODEL}"}}, "policies": {{"identity": [{{"name": "p", "policy": {policy}}}]}}, "expect": "{expect}"}}"#
+    )
+}
+
+#[test]
+fn the_projects_own_cases_pass() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = alicerce(root, &["access", "test", "fixtures/iam", "--format", "json"]).expect_code(0);
+    let cases = objects(&run);
+    assert!(cases.len() >= 300 && cases.iter().all(|case| case["ok"] == true && case["name"].is_string()));
+}
+
+#[test]
+fn cases_stand_beside_their_policies_and_a_difference_is_1() {
+    let room = Room::new();
+    room.write(
+        "p/app.json",
+        policy(&format!(r#"{{"Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": "{MODEL}"}}"#)),
+    );
+    room.write("p/cases.json", format!("[{}]", case("allowed", "\"app.json\"", "Allowed")));
+    room.write(
+        "p/lines.jsonl",
+        format!("{}\n\n{}\n", case("one", "\"app.json\"", "Allowed"), case("two", "\"app.json\"", "Allowed")),
+    );
+    let run = access(&room, &["test", "p"]).expect_code(0);
+    assert!(
+        run.stdout.contains("3 as expected") && run.stdout.contains("1 JSON files in the folders hold no case"),
+        "{}",
+        run.stdout
+    );
+
+    room.write("q.json", case("denied", "\"p/app.json\"", "ImplicitlyDenied"));
+    let run = access(&room, &["test", "q.json"]).expect_code(1);
+    assert!(run.stdout.contains("expected ImplicitlyDenied") && run.stdout.contains("app.json:1:"), "{}", run.stdout);
+    let found = &objects(&access(&room, &["test", "q.json", "--format", "json"]).expect_code(1))[0];
+    assert_eq!(found["decision"], "Allowed");
+    assert_eq!(found["expect"], "ImplicitlyDenied");
+    assert_eq!(found["ok"], false);
+    assert_eq!(found["why"][0]["statement"]["location"]["text"], "\"bedrock:InvokeModel\"");
+}
+
+#[test]
+fn what_is_no_case_is_3_and_a_missing_path_is_2() {
+    let room = Room::new();
+    room.write("broken.json", "{\"name\": ");
+    room.write("unknown.json", r#"{"name": "x", "requst": {}}"#);
+    room.write("missing.json", case("x", "\"nowhere.json\"", "Allowed"));
+    room.write("lines.jsonl", format!("{}\n{{\"name\": 1 2}}\n", case("x", "{}", "Allowed")));
+    room.write("empty/readme.txt", "nothing");
+    for (path, what) in [("broken.json", "broken.json:1:"), ("unknown.json", "`requst`"), ("missing.json", "nowhere.json")] {
+        let run = access(&room, &["test", path]).expect_code(3);
+        assert!(run.stdout.contains(what), "{}", run.stdout);
+    }
+    let run = access(&room, &["test", "lines.jsonl"]).expect_code(3);
+    assert!(run.stdout.contains("lines.jsonl:2:"), "{}", run.stdout);
+    access(&room, &["test", "empty"]).expect_code(3);
+    access(&room, &["test", "nowhere"]).expect_code(2);
+    access(&room, &["test"]).expect_code(2);
+}
+
+#[test]
+fn hostile_names_are_made_visible() {
+    let room = Room::new();
+    room.write("c.json", case(r"a\u001b[31m\u202eb", "{}", "Allowed"));
+    let run = access(&room, &["test", "c.json"]).expect_code(1);
+    assert!(!run.stdout.contains('\u{1b}') && !run.stdout.contains('\u{202e}'), "{}", run.stdout);
+}
+
+#[test]
+fn can_answers_over_a_policy_file_with_exit_codes_for_each_answer() {
+    let room = Room::new();
+    room.write(
+        "app.json",
+        policy(&format!(
+            r#"{{"Sid": "Run", "Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": "{MODEL}",
+                "Condition": {{"StringEquals": {{"aws:SourceVpce": "vpce-1"}}}}}}"#
+        )),
+    );
+    let ask = ["can", "app.json", "bedrock:InvokeModel", MODEL, "app.json"];
+    let conditional = access(&room, &ask).expect_code(3);
+    assert!(
+        conditional.stdout.starts_with("Conditional") && conditional.stdout.contains("`aws:sourcevpce`"),
+        "{}",
+        conditional.stdout
+    );
+    let with = |more: &[&str]| access(&room, &[&ask[..], more].concat());
+    let allowed = with(&["--context", "aws:SourceVpce=vpce-1"]).expect_code(0);
+    assert!(allowed.stdout.contains("statement `Run`, at app.json:1:"), "{}", allowed.stdout);
+    with(&["--context", "aws:SourceVpce=vpce-2"]).expect_code(1);
+    with(&["--absent", "aws:SourceVpce"]).expect_code(1);
+    with(&["--closed"]).expect_code(1);
+    with(&["--closed", "--unknown", "aws:SourceVpce"]).expect_code(3);
+    let json = &objects(&with(&["--format", "json", "--context", "aws:SourceVpce=vpce-1"]).expect_code(0))[0];
+    assert_eq!(json["decision"], "Allowed");
+    assert_eq!(json["why"][0]["statement"]["sid"], "Run");
+    access(&room, &["can", "nobody", "bedrock:InvokeModel", MODEL, "app.json"]).expect_code(2);
+    access(&room, &["can", "app.json", "bedrock:*", MODEL, "app.json"]).expect_code(2);
+    access(&room, &["can", "app.json", "bedrock:InvokeModel", "model", "app.json"]).expect_code(2);
+}
+
+#[test]
+fn what_was_not_loaded_makes_an_answer_conditional() {
+    let room = Room::new();
+    let role = r#"{"RoleDetailList": [{"Path": "/", "RoleName": "app", "RoleId": "AROAEXAMPLEEXAMPLE1", "Arn": "arn:aws:iam::111122223333:role/app",
+        "CreateDate": "2026-01-01T00:00:00Z", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}, "AttachedManagedPolicies": [],
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "bedrock:*", "Resource": "*"}]}}]}],
+        "UserDetailList": [], "GroupDetailList": [], "Policies": []}"#;
+    room.write("111122223333/global/iam/get-account-authorization-details.json", role);
+    let run = access(&room, &["can", "app", "bedrock:InvokeModel", MODEL, "."]).expect_code(3);
+    assert!(run.stdout.contains("not loaded: scp policy"), "{}", run.stdout);
+    let run = access(&room, &["who-can", "bedrock:InvokeModel", "."]).expect_code(0);
+    assert!(
+        run.stdout.contains("1 principal could not be decided") && run.stdout.contains("as far as was loaded"),
+        "{}",
+        run.stdout
+    );
+    let run = access(&room, &["who-can", "s3:GetObject", "."]).expect_code(0);
+    assert!(run.stdout.contains("1 principal cannot"), "{}", run.stdout);
+}
+
+#[test]
+fn the_bundled_example_is_asked_where_no_path_is_given() {
+    let room = Room::new();
+    let denied = access(&room, &["can", "integracao-legado", "bedrock:InvokeModel", MODEL]).expect_code(1);
+    assert!(denied.stdout.contains("by `SemBedrock`") && denied.stderr.contains("bundled example"), "{}", denied.stdout);
+    let every = objects(&access(&room, &["who-can", "bedrock:InvokeModel", "--format", "json"]).expect_code(0));
+    let can = every.iter().filter(|one| one["answer"] == "can").count();
+    assert!(
+        can > 5 && can < every.len() && every.iter().all(|one| one["answer"] != "can" || one["granted"]["location"].is_object())
+    );
+    let here = objects(
+        &access(&room, &["who-can", "bedrock:InvokeModel", "*", "--region", "us-east-1", "--format", "json"]).expect_code(0),
+    );
+    let prod_can =
+        |one: &&Value| one["answer"] == "can" && one["principal"].as_str().is_some_and(|p| p.contains("::222233334444:"));
+    assert_eq!(here.iter().filter(prod_can).count(), 0, "the production account's guard denies every other Region");
+    // A request for a resource with a Region is made in that Region.
+    for request in every.iter().chain(&here).filter_map(|one| one["request"].as_str()) {
+        let (Some((_, called)), Some(on)) = (request.split_once("aws:requestedregion="), request.split(" on ").nth(1)) else {
+            continue;
+        };
+        let region = on.split(':').nth(3).unwrap_or_default();
+        assert!(region.is_empty() || called.starts_with(region), "{request}");
+    }
+}
+
+/// `access new` over two policies.
+fn compared(old: &str, new: &str, kind: &str) -> Run {
+    let room = Room::new();
+    room.write("old.json", policy(old));
+    room.write("new.json", policy(new));
+    let run = access(&room, &["new", "old.json", "new.json", "--policy-type", kind]);
+    if run.code == Some(1) {
+        let back = access(&room, &["new", "new.json", "new.json", "--policy-type", kind]);
+        assert_eq!(back.code, Some(0), "a policy allows nothing that it does not allow: {}", back.stdout);
+    }
+    run
+}
+
+#[test]
+fn new_names_the_new_request_for_each_kind_of_policy() {
+    let allow =
+        |action: &str, resource: &str| format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}"#);
+    let guard = |regions: &str| {
+        format!(
+            r#"{{"Effect": "Deny", "Action": "bedrock:*", "Resource": "*", "Condition": {{"StringNotEquals": {{"aws:RequestedRegion": [{regions}]}}}}}}"#
+        )
+    };
+    let bucket = |who: &str| {
+        format!(r#"{{"Effect": "Allow", "Principal": {who}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}}"#)
+    };
+    let trust = |who: &str| format!(r#"{{"Effect": "Allow", "Principal": {{"AWS": "{who}"}}, "Action": "sts:AssumeRole"}}"#);
+    let rcp = |actions: &str| {
+        format!(
+            r#"{{"Effect": "Deny", "Principal": "*", "Action": [{actions}], "Resource": "*", "Condition": {{"StringNotEqualsIfExists": {{"aws:PrincipalOrgID": "o-1"}}}}}}"#
+        )
+    };
+    let (app, root) = ("arn:aws:iam::111122223333:role/app", "arn:aws:iam::111122223333:root");
+    for (kind, narrow, wide, what) in [
+        ("identity", allow("bedrock:InvokeModel", MODEL), allow("bedrock:Invoke*", "*"), "bedrock:InvokeAgent on "),
+        (
+            "identity",
+            allow("bedrock:InvokeModel", "*"),
+            format!("{},{}", allow("bedrock:InvokeModel", "*"), allow("ec2:*", "*")),
+            "ec2:",
+        ),
+        ("boundary", allow("bedrock:InvokeModel", MODEL), allow("bedrock:InvokeModel", "*"), "bedrock:InvokeModel on "),
+        ("scp", guard(r#""sa-east-1""#), guard(r#""sa-east-1", "us-east-1""#), "aws:requestedregion = us-east-1"),
+        ("rcp", rcp(r#""s3:*", "sts:*""#), rcp(r#""s3:*""#), "sts:"),
+        ("resource", bucket(r#"{"AWS": "111122223333"}"#), bucket(r#""*""#), "s3:GetObject on arn:aws:s3:::b/"),
+        ("trust", trust(app), trust(root), "a principal of account 111122223333"),
+    ] {
+        let run = compared(&narrow, &wide, kind).expect_code(1);
+        assert!(run.stdout.contains(what), "{kind}: {}", run.stdout);
+        let run = compared(&wide, &narrow, kind).expect_code(0);
+        assert!(run.stdout.starts_with("nothing new"), "{kind}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn new_says_when_it_cannot_decide_and_when_it_was_asked_wrongly() {
+    let variable = |bucket: &str| {
+        format!(r#"{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::{bucket}/${{aws:username}}/*"}}"#)
+    };
+    compared(&variable("a"), &variable("a"), "identity").expect_code(0);
+    let run = compared(&variable("a"), &variable("a*"), "identity");
+    assert!(matches!(run.code, Some(1 | 3)), "{}", run.stdout);
+    let room = Room::new();
+    room.write("p.json", policy(r#"{"Effect": "Allow", "Action": "bedrock:*", "Resource": "*"}"#));
+    room.write("scp/q.json", policy(r#"{"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}"#));
+    room.write("bad.json", policy(r#"{"Effect": "Perhaps", "Action": "bedrock:*", "Resource": "*"}"#));
+    access(&room, &["new", "p.json", "scp/q.json"]).expect_code(2);
+    access(&room, &["new", "p.json", "nowhere.json"]).expect_code(2);
+    access(&room, &["new", "p.json", "bad.json"]).expect_code(2);
+}
