@@ -6,6 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 use crate::doc::Span;
+use crate::doc::control::same_length;
 
 /// One thing wrong in a configuration file. Rendered by miette with the place underlined.
 #[derive(Clone)]
@@ -25,7 +26,7 @@ impl ConfigError {
     pub(crate) fn new(source: &Arc<NamedSource<Arc<str>>>, span: Span, message: String, help: Option<String>) -> Self {
         let before = source.inner().get(..span.start as usize).unwrap_or_default();
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        Self { message, help, span, line: u32::try_from(line).unwrap_or(u32::MAX), source: source.clone() }
+        Self { message: same_length(&message), help, span, line: u32::try_from(line).unwrap_or(u32::MAX), source: source.clone() }
     }
 
     /// The file's name as the user gave it.

@@ -22,6 +22,7 @@ pub use read::Spanned;
 pub use scope::{Days, Field, Place, Posture, REGULATIONS, Scope, Setting, TransferBasis};
 
 use crate::doc::Span;
+use crate::doc::control::same_length;
 use read::{Reader, Section, to_span};
 
 /// What `[rules.<id>]` says.
@@ -114,7 +115,7 @@ impl Config {
     /// Everything that is wrong in the file, in its order; never an empty list.
     pub fn parse(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Self, Vec<ConfigError>> {
         let (name, text) = (name.into(), text.into());
-        let source = Arc::new(NamedSource::new(&*name, text.clone()).with_language("toml"));
+        let source = Arc::new(NamedSource::new(&*name, Arc::from(same_length(&text))).with_language("toml"));
         let mut reader = Reader::new(source);
         let document = match Document::parse(&*text) {
             Ok(document) => document,
@@ -168,7 +169,7 @@ impl Config {
     /// Rule ids in `[rules.…]` and `[[waiver]]` that are neither an id nor an alias of the loaded rules.
     pub fn unknown_rules(&self, known: &BTreeSet<&str>) -> Vec<ConfigError> {
         let Some(name) = &self.name else { return Vec::new() };
-        let source = Arc::new(NamedSource::new(&**name, self.text.clone()).with_language("toml"));
+        let source = Arc::new(NamedSource::new(&**name, Arc::from(same_length(&self.text))).with_language("toml"));
         let overrides = self.rules.iter().map(|(id, o)| (id, o.span));
         let waivers = self.waivers.iter().map(|w| (&w.rule.value, w.rule.span));
         let mut errors: Vec<ConfigError> = overrides

@@ -4,6 +4,7 @@
 //! policy in `PolicyDocument`). Out: a [`Document`] whose nodes are small indices into one flat array.
 //! Never: a panic on any input, a silently merged duplicate key, unbounded recursion.
 
+pub(crate) mod control;
 mod duplicates;
 mod iam_tree;
 pub mod json;

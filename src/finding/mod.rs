@@ -20,6 +20,7 @@ pub use sources::{Source, Sources};
 pub use crate::rule::Severity;
 
 use crate::doc::Document;
+pub(crate) use crate::doc::control::is_deceptive;
 
 /// What a rule says of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

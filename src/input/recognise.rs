@@ -240,7 +240,23 @@ fn policy(
         Some(root) => policies::policy_type(root, said, &item.name, options),
         None => (crate::iam::PolicyType::Identity, true),
     };
-    Outcome::Loaded(document, Origin::Policy { policy_type, inferred, node })
+    match refused(&document, node, policy_type) {
+        Some(fault) => Outcome::Unreadable(None, fault.of(item.name.clone())),
+        None => Outcome::Loaded(document, Origin::Policy { policy_type, inferred, node }),
+    }
+}
+
+/// Why AWS would refuse the policy. Judged all the same it would grant nothing, and pass.
+fn refused(document: &Document, node: u32, policy_type: crate::iam::PolicyType) -> Option<Fault> {
+    let faults = crate::iam::Policy::parse(document.node(node)?, policy_type).err()?;
+    let first = faults.first()?;
+    let more = match faults.len() {
+        1 => String::new(),
+        n => format!(" (and {} more)", n - 1),
+    };
+    let message = format!("AWS would refuse this {policy_type} policy: {}{more}", first.message);
+    let at = document.node(first.mark.0).map_or(Span { start: 0, end: 0 }, Node::span);
+    Some(Fault::at(first.code, message, &document.text, at))
 }
 
 fn unwrap_policy(outer: Arc<Document>, found: policies::Wrapped, item: &Item, options: &Options, read: &mut Read) -> Outcome {

@@ -10,6 +10,7 @@ use super::{
     Tool, UnknownGroup, Unreadable,
 };
 use crate::finding::{Finding, Severity};
+use crate::report::text::json_escaped;
 
 /// The version of the form, the value of `alicerce_report`.
 pub const VERSION: u32 = 1;
@@ -82,7 +83,7 @@ pub fn render(report: &Report) -> String {
         gaps: &report.gaps,
     };
     // Structs of strings, numbers and maps with string keys always serialise.
-    let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
+    let mut text = json_escaped(serde_json::to_string_pretty(&file).unwrap_or_default());
     text.push('\n');
     text
 }

@@ -1,5 +1,7 @@
 //! Other people's text made safe to print.
 
+use crate::finding::is_deceptive;
+
 /// Text in which every character that a terminal would obey, or that would change how its neighbours read, is made visible:
 /// controls as their Unicode pictures (`␛`), bidirectional overrides and invisible characters as `<U+202E>`.
 /// Line feeds and tabs go the same way, so that one line of a report stays one line.
@@ -21,21 +23,41 @@ pub(crate) fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// C1 controls, bidirectional controls, line separators, zero-width and tag characters.
-fn is_deceptive(c: char) -> bool {
-    matches!(c,
-        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
 /// As [`visible`], but line feeds are kept: for text of several lines that is to be pasted.
 pub(crate) fn visible_lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.trim_end().split('\n').map(|line| visible(&line.trim_end_matches('\r').replace('\t', "    ")))
 }
 
+/// JSON text whose strings hold no raw character that a terminal would obey or that would change how its neighbours read:
+/// the ones that JSON lets stand are written as `\u` escapes, so the value stays the same. `json` holds them in strings only.
+pub(crate) fn json_escaped(json: String) -> String {
+    if !json.chars().any(|c| c == '\u{7f}' || is_deceptive(c)) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if c == '\u{7f}' || is_deceptive(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{visible, visible_lines};
+    use super::{json_escaped, visible, visible_lines};
+
+    #[test]
+    fn json_keeps_its_values() {
+        let text = "a\u{7f}\u{9b}\u{202e}\u{e0041}\u{1b}b";
+        let json = json_escaped(serde_json::to_string(text).unwrap());
+        assert!(json.is_ascii() && !json.chars().any(char::is_control), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 
     #[test]
     fn nothing_that_a_terminal_obeys_remains() {

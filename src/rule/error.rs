@@ -9,6 +9,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 use super::ast::{Fault, Place};
+use crate::doc::control::same_length;
 use crate::doc::{Document, LineIndex, Node, Span};
 
 /// One thing wrong in a rule's file.
@@ -38,7 +39,7 @@ impl RuleError {
     /// An error in a text that did not become a document.
     pub fn in_text(file: &Arc<str>, text: &Arc<str>, span: Span, message: impl Into<String>, help: Option<String>) -> Self {
         let (line, column) = LineIndex::new(text).line_column(text, span.start);
-        let source = Arc::new(NamedSource::new(&**file, text.clone()).with_language("yaml"));
+        let source = Arc::new(NamedSource::new(&**file, Arc::from(same_length(text))).with_language("yaml"));
         Self { message: message.into(), help, file: file.clone(), line, column, span, source }
     }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::finding::{self, BaselineState, Finding};
 use crate::report::Report;
-use crate::report::text::visible;
+use crate::report::text::{json_escaped, visible};
 
 use model::{
     Artifact, ArtifactLocation, AutomationDetails, BaseId, Driver, Invocation, Location, Log, LogicalLocation, Notification,
@@ -86,7 +86,7 @@ pub fn render(report: &Report, options: &Options) -> Rendered {
         runs: vec![run],
     };
     // Structs of strings, numbers and maps with string keys always serialise.
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
+    let mut text = json_escaped(serde_json::to_string_pretty(&log).unwrap_or_default());
     text.push('\n');
     if text.len() > MOST_BYTES {
         warnings.push(format!(
