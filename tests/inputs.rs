@@ -149,8 +149,8 @@ fn the_user_has_the_last_word_on_a_policys_type() {
     let patterns = vec![("guards/**".to_owned(), PolicyType::Scp)];
     let by_pattern = Options { policy_patterns: patterns.clone(), ..Options::default() };
     assert_eq!(read(by_pattern), Origin::Policy { policy_type: PolicyType::Scp, inferred: false, node: 0 });
-    let by_flag = Options { policy_type: Some(PolicyType::Rcp), policy_patterns: patterns, ..Options::default() };
-    assert_eq!(read(by_flag), Origin::Policy { policy_type: PolicyType::Rcp, inferred: false, node: 0 });
+    let by_flag = Options { policy_type: Some(PolicyType::Boundary), policy_patterns: patterns, ..Options::default() };
+    assert_eq!(read(by_flag), Origin::Policy { policy_type: PolicyType::Boundary, inferred: false, node: 0 });
 }
 
 #[test]
