@@ -154,6 +154,14 @@ fn the_bundled_example_is_asked_where_no_path_is_given() {
     let room = Room::new();
     let denied = access(&room, &["can", "integracao-legado", "bedrock:InvokeModel", MODEL]).expect_code(1);
     assert!(denied.stdout.contains("by `SemBedrock`") && denied.stderr.contains("bundled example"), "{}", denied.stdout);
+    // The bucket is of another account, which its ARN does not tell, and its own policy does not grant.
+    let trail = "arn:aws:s3:::banco-exemplo-trilha-organizacao/x";
+    let across = access(&room, &["can", "OrganizationAccountAccessRole", "s3:GetObject", trail]).expect_code(1);
+    assert!(
+        across.stdout.contains("of another account") && across.stdout.contains("resource    says nothing"),
+        "{}",
+        across.stdout
+    );
     let every = objects(&access(&room, &["who-can", "bedrock:InvokeModel", "--format", "json"]).expect_code(0));
     let can = every.iter().filter(|one| one["answer"] == "can").count();
     assert!(

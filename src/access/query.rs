@@ -129,7 +129,8 @@ fn same_role(full: &str, role: &str) -> bool {
 pub fn can(world: &World, principal: FactId, action: &str, resource: &str, context: Context) -> Option<Verdict> {
     let index = Principals::of(world);
     let standing = index.get(principal)?;
-    let request = Request::new(standing.who.clone(), action, resource, None, context);
+    let owner = owner(world, resource);
+    let request = Request::new(standing.who.clone(), action, resource, owner.as_deref(), context);
     let joined = Joined::of(world, standing, action, resource, request.resource_account.as_deref());
     let policies = joined.policies(standing);
     let decision = decide(&policies, &request);
@@ -246,6 +247,13 @@ impl Joined {
     }
 }
 
+/// The account of a resource that was loaded, which its ARN may not tell (a bucket's does not).
+fn owner(world: &World, resource: &str) -> Option<Arc<str>> {
+    let bucket = || resource.starts_with("arn:").then(|| resource.split('/').next()).flatten();
+    let id = world.facts.by_id(resource).or_else(|| world.facts.by_id(bucket()?))?;
+    world.facts.get(id)?.account.clone()
+}
+
 /// The policy of the resource itself, where it has one; the error says that it may and is not known.
 fn resource_policy(world: &World, action: &str, resource: &str) -> Result<Option<Arc<Held>>, Missing> {
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
@@ -256,8 +264,12 @@ fn resource_policy(world: &World, action: &str, resource: &str) -> Result<Option
             return miss(kind, format!("the policy of `{policy_of}` was not loaded"));
         };
         match world.facts.at(&Value::Fact(id), path) {
-            Ok(Some(Value::Node(node))) => Ok(compile(world, node, policy_of, kind)),
-            Ok(_) => Ok(None),
+            Ok(Some(Value::Node(node))) => match compile(world, node, policy_of, kind) {
+                Some(held) => Ok(Some(held)),
+                None => miss(kind, format!("the policy of `{policy_of}` could not be read")),
+            },
+            Ok(Some(_)) => miss(kind, format!("the policy of `{policy_of}` could not be read")),
+            Ok(None) => Ok(None),
             Err(why) => miss(kind, why.text.clone()),
         }
     };
@@ -268,10 +280,10 @@ fn resource_policy(world: &World, action: &str, resource: &str) -> Result<Option
         ("sts", Some(arn)) if name.starts_with("AssumeRole") && arn.resource.starts_with("role/") => {
             own(PolicyType::Trust, resource, &["AssumeRolePolicyDocument"])
         }
-        ("kms", Some(arn)) if arn.resource.starts_with("key/") => own(PolicyType::Key, resource, &["policy", "Policy"]),
+        ("kms", Some(arn)) if arn.resource.starts_with("key/") => own(PolicyType::Key, resource, &["policy"]),
         ("s3", Some(arn)) => {
             let bucket = arn.resource.split('/').next().unwrap_or_default();
-            own(PolicyType::Resource, &format!("arn:{}:s3:::{bucket}", arn.partition), &["policy", "Policy"])
+            own(PolicyType::Resource, &format!("arn:{}:s3:::{bucket}", arn.partition), &["policy"])
         }
         ("bedrock" | "bedrock-agentcore", Some(arn)) => {
             let kind = arn.resource.split('/').next().unwrap_or_default();
@@ -343,10 +355,11 @@ pub fn who_can(world: &World, action: &str, resource: Option<&str>, region: Opti
 
 fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>, region: Option<&str>) -> Who {
     let fixed = resource.filter(|text| is_one(text));
+    let owner = fixed.and_then(|one| owner(world, one));
     let joined = match fixed {
         Some(one) => {
-            let owner = Arn::parse(one).map(|arn| arn.account).filter(|account| is_account_id(account));
-            Joined::of(world, standing, action, one, owner.or(Some(&standing.account)))
+            let named = Arn::parse(one).map(|arn| arn.account).filter(|account| is_account_id(account));
+            Joined::of(world, standing, action, one, owner.as_deref().or(named).or(Some(&standing.account)))
         }
         None => {
             let mut joined = Joined::default();
@@ -376,6 +389,7 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
         let mut question = Question::new(policies, standing.who.clone(), action);
         question.resources = resources(standing, action, resource, region);
         question.context = context.clone();
+        question.resource_account = owner.as_deref();
         question.examples = super::ask::Ask::anything(standing, action).examples;
         super::query_region::solve_in_region(&question)
     };
