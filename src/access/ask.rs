@@ -84,19 +84,24 @@ pub(super) struct Ask {
     pub(super) conditions: Vec<(Condition, bool)>,
     /// Values to prefer in a witness, by key in lower case.
     pub(super) examples: BTreeMap<String, Vec<String>>,
+    /// The account that owns the resource; `None`: the one in its ARN.
+    pub(super) resource_account: Option<Arc<str>>,
 }
 
 impl Ask {
     /// Any resource that the action is asked on, any context.
     pub(super) fn anything(standing: &Standing, action: &str) -> Self {
-        let (within, examples) = super::endpoint::resources(&standing.partition, &standing.account, action, "*");
+        let (mut within, examples) = super::endpoint::resources(&standing.partition, &standing.account, action, "*");
+        if standing.is_policy_file() {
+            within.iter_mut().for_each(|glob| *glob = glob.replace(&*standing.account, "*"));
+        }
         Self::of(Resources::Matching { within, outside: Vec::new(), examples }, Context::open())
     }
 
     pub(super) fn of(resources: Resources, context: Context) -> Self {
         let regions = ["sa-east-1", "us-east-1"].map(str::to_owned).to_vec();
         let examples = BTreeMap::from([("aws:requestedregion".to_owned(), regions)]);
-        Self { resources, context, conditions: Vec::new(), examples }
+        Self { resources, context, conditions: Vec::new(), examples, resource_account: None }
     }
 }
 
@@ -106,7 +111,11 @@ pub(super) fn can(standing: &Standing, action: &str) -> Answer {
 }
 
 /// The same for what `ask` demands.
-pub(super) fn can_as(standing: &Standing, action: &str, ask: Ask) -> Answer {
+pub(super) fn can_as(standing: &Standing, action: &str, mut ask: Ask) -> Answer {
+    if standing.is_policy_file() {
+        // A file says nothing of its account: what it names is taken for its own.
+        ask.resource_account = Some(standing.account.clone());
+    }
     // Nothing grants it and nothing that might is missing: no need to search.
     let granted = standing.identity.iter().flat_map(|held| &held.policy.statements).any(|s| grants(s, action));
     if !granted && standing.missing.is_empty() {
@@ -122,6 +131,7 @@ pub(super) fn answer(policies: &PolicySet<'_>, who: crate::iam::Principal, actio
     question.context = ask.context;
     question.conditions = ask.conditions;
     question.examples = ask.examples;
+    question.resource_account = ask.resource_account.as_deref();
     let fixed = question.context.clone();
     match solve(&question) {
         solve::Answer::Some(witness) => Answer::Yes(Witness::of(&witness.request, &fixed)),

@@ -7,6 +7,7 @@
 mod ask;
 mod destination;
 mod endpoint;
+mod global;
 mod guard;
 mod last_used;
 mod models;
@@ -22,7 +23,7 @@ use crate::world::{Derived, ObjectType};
 pub use endpoint::{Endpoint, callable_endpoints};
 
 /// Types of the objects below.
-pub const OBJECTS: &[ObjectType] = &[wildcard::WILDCARD, models::GRANT, guard::HOLE];
+pub const OBJECTS: &[ObjectType] = &[wildcard::WILDCARD, models::GRANT, guard::HOLE, global::PATH];
 
 /// The derived facts of this module.
 pub const DERIVED: &[&[Derived]] = &[
@@ -32,5 +33,6 @@ pub const DERIVED: &[&[Derived]] = &[
     models::DERIVED,
     last_used::DERIVED,
     guard::DERIVED,
+    global::DERIVED,
     region::DERIVED,
 ];

@@ -52,6 +52,11 @@ pub(super) struct Standing {
 }
 
 impl Standing {
+    /// A bare policy file: the only policy of a role in an account that is not named.
+    pub(super) fn is_policy_file(&self) -> bool {
+        &*self.account == NO_ACCOUNT
+    }
+
     /// The policies as a decision takes them.
     pub(super) fn policies(&self) -> PolicySet<'_> {
         PolicySet {
