@@ -57,7 +57,9 @@ fn exit_codes_tell_findings_from_a_run_that_cannot_be_trusted() {
     room.write("broken.json", "{\"Version\": ");
     alicerce(room.path(), &["scan", "narrow.json"]).expect_code(0);
     alicerce(room.path(), &["scan", "wide.json"]).expect_code(1);
-    alicerce(room.path(), &["scan", "wide.json", "--fail-on", "critical"]).expect_code(0);
+    room.write("tools.json", WILDCARD.replace("bedrock:?*", "bedrock-agentcore:*"));
+    alicerce(room.path(), &["scan", "tools.json", "--fail-on", "high"]).expect_code(1);
+    alicerce(room.path(), &["scan", "tools.json", "--fail-on", "critical"]).expect_code(0);
     let run = alicerce(room.path(), &["scan", "wide.json", "broken.json"]).expect_code(3);
     assert!(run.stdout.contains("broken.json") && run.stdout.contains("\"bedrock:?*\""), "{}", run.stdout);
 }
