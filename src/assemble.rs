@@ -2,7 +2,7 @@
 //!
 //! In: the parts of one scan. Out: the fields of [`Report`]. Nothing is decided here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::{self, Judged};
 use crate::facts::{self, Fact};
@@ -138,6 +138,28 @@ pub(crate) fn known(rules: &[RuleInfo]) -> Vec<Known<'_>> {
         Known { id: &r.id, aliases: r.aliases.iter().map(String::as_str).collect(), enabled: r.enabled }
     };
     rules.iter().map(one).collect()
+}
+
+/// What the report is narrowed to and is not there: a slip of the pen must not look like a clean account.
+pub(crate) fn empty_filters(report: &mut Report, world: &World, only: &Filter) {
+    let (mut accounts, mut regions) = (BTreeSet::new(), BTreeSet::new());
+    for (_, fact) in world.facts.iter() {
+        accounts.extend(fact.account.as_deref());
+        regions.extend(fact.region.as_deref());
+    }
+    let missing = |flag: &str, wanted: &[String], there: &BTreeSet<&str>| -> Vec<Unreadable> {
+        let absent = wanted.iter().filter(|w| !there.contains(w.as_str()));
+        let one = |w: &String| Unreadable {
+            name: format!("{flag} {w}"),
+            code: "filter-matches-nothing".into(),
+            message: format!("nothing that was loaded is of `{w}`, so nothing was judged for it"),
+            at: None,
+            judged: false,
+        };
+        absent.map(one).collect()
+    };
+    report.unreadable.extend(missing("--account", &only.accounts, &accounts));
+    report.unreadable.extend(missing("--region", &only.regions, &regions));
 }
 
 /// The engine's answers as findings, narrowed; what they count to, and the postures that are not declared.

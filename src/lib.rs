@@ -84,6 +84,7 @@ pub fn scan(scan: Scan<'_>) -> Report {
 
     let mut report = Report { date: scan.now.to_string(), fail_on: scan.fail_on, ..Report::default() };
     assemble::inputs(&mut report, &loaded);
+    assemble::empty_filters(&mut report, &world, &scan.only);
     assemble::rules(&mut report, &scan.pack, &world, &scan.only, scan.pages);
     let findings = assemble::findings(&mut report, &judged, &world, &scan.only, scan.keep_all);
 

@@ -87,6 +87,14 @@ fn a_baseline_silences_what_it_holds_and_nothing_else() {
 }
 
 #[test]
+fn a_filter_that_matches_nothing_is_no_clean_bill() {
+    let room = Room::new();
+    let run = alicerce(room.path(), &["demo", "--account", "999999999999"]).expect_code(3);
+    assert!(run.stdout.contains("--account 999999999999"), "{}", run.stdout);
+    alicerce(room.path(), &["demo", "--account", "222233334444"]).expect_code(0);
+}
+
+#[test]
 fn a_rule_may_say_when_a_finding_is_critical() {
     let room = Room::new();
     let run = alicerce(room.path(), &["demo", "--rule", "long-term-bedrock-api-key"]).expect_code(1);

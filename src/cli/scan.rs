@@ -163,7 +163,7 @@ impl Common {
             input,
             config,
             pack,
-            now: self.now.unwrap_or_else(Timestamp::now),
+            now: self.now.unwrap_or_else(|| now()),
             only: Filter { rules, accounts: self.account.clone(), regions: self.region.clone() },
             baseline,
             fail_on: self.fail_on.0,
@@ -263,6 +263,12 @@ fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     let text =
         std::fs::read_to_string(path).into_diagnostic().wrap_err_with(|| format!("`{}` cannot be read", path.display()))?;
     Baseline::parse(&path.to_string_lossy(), &text).into_diagnostic()
+}
+
+/// The clock, to the second: what a report can be asked to repeat with `--now`.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn progress_bar(terminal: &Terminal) -> ProgressBar {
