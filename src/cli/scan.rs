@@ -163,7 +163,7 @@ impl Common {
             input,
             config,
             pack,
-            now: self.now.unwrap_or_else(|| now()),
+            now: self.now.unwrap_or_else(now),
             only: Filter { rules, accounts: self.account.clone(), regions: self.region.clone() },
             baseline,
             fail_on: self.fail_on.0,
