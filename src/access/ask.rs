@@ -10,7 +10,7 @@ use super::principals::{Held, Standing, mark_node};
 use crate::facts::{NodeId, Reason, Why};
 use crate::iam::condition::Condition;
 use crate::iam::decide::PolicySet;
-use crate::iam::policy::{Effect, Matcher, Statement};
+use crate::iam::policy::{Effect, Matcher, Site, Statement};
 use crate::iam::request::{Context, Known, Request};
 use crate::iam::solve::{self, Question, Resources, solve};
 use crate::iam::truth::Truth;
@@ -86,6 +86,8 @@ pub(super) struct Ask {
     pub(super) examples: BTreeMap<String, Vec<String>>,
     /// The account that owns the resource; `None`: the one in its ARN.
     pub(super) resource_account: Option<Arc<str>>,
+    /// The Allow statement that must be the one to grant it.
+    pub(super) granted_by: Option<Site>,
 }
 
 impl Ask {
@@ -101,7 +103,7 @@ impl Ask {
     pub(super) fn of(resources: Resources, context: Context) -> Self {
         let regions = ["sa-east-1", "us-east-1"].map(str::to_owned).to_vec();
         let examples = BTreeMap::from([("aws:requestedregion".to_owned(), regions)]);
-        Self { resources, context, conditions: Vec::new(), examples, resource_account: None }
+        Self { resources, context, conditions: Vec::new(), examples, resource_account: None, granted_by: None }
     }
 }
 
@@ -132,6 +134,7 @@ pub(super) fn answer(policies: &PolicySet<'_>, who: crate::iam::Principal, actio
     question.conditions = ask.conditions;
     question.examples = ask.examples;
     question.resource_account = ask.resource_account.as_deref();
+    question.granted_by = ask.granted_by;
     let fixed = question.context.clone();
     match solve(&question) {
         solve::Answer::Some(witness) => Answer::Yes(Witness::of(&witness.request, &fixed)),

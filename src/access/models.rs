@@ -70,14 +70,14 @@ fn calls(standing: &Standing, regions: &[String]) -> Vec<Call> {
     let model = |region: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{UNLISTED}");
     let behind = |kind: &str, source: &str, destination: &str| {
         let profile = format!("arn:{partition}:bedrock:{source}:{account}:{kind}/unlisted");
-        let mut context = Context::open();
+        let mut context = of_aws();
         context.set("bedrock:InferenceProfileArn", [profile.as_str()]);
         context.set("aws:RequestedRegion", [if destination.is_empty() { "unspecified" } else { destination }]);
         Call { model: model(destination), context, profile: Some((profile, source.to_owned())) }
     };
     let mut out = Vec::new();
     for region in regions {
-        let mut context = Context::open();
+        let mut context = of_aws();
         context.set_absent("bedrock:InferenceProfileArn");
         context.set("aws:RequestedRegion", [region.as_str()]);
         out.push(Call { model: model(region), context, profile: None });
@@ -87,6 +87,16 @@ fn calls(standing: &Standing, regions: &[String]) -> Vec<Call> {
         out.extend(regions.first().map(|region| behind(kind, region, "")));
     }
     out
+}
+
+/// The context of a request for a foundation model: it belongs to AWS, so no condition that wants it in an account or
+/// organisation of one's own is ever met.
+fn of_aws() -> Context {
+    let mut context = Context::open();
+    for key in ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"] {
+        context.set_absent(key);
+    }
+    context
 }
 
 /// The finding of one statement: the first action and call with which it lets an unlisted model run.

@@ -6,12 +6,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::ask::{self, Answer};
+use super::ask::{self, Answer, Ask};
 use super::principals::{Held, Principals, Standing, mark_node};
 use crate::catalog::actions;
 use crate::facts::{FactId, NodeId, Value, Why};
 use crate::iam::pattern::Pattern;
-use crate::iam::policy::{Effect, Statement};
+use crate::iam::policy::{Effect, Site, Statement};
 use crate::iam::request::Context;
 use crate::iam::truth::Truth;
 use crate::world::{Derived, ObjectType, World};
@@ -70,18 +70,37 @@ fn of_prefix<'s>(standing: &'s Standing, family: &'static Family) -> Result<Vec<
     if whole.is_empty() {
         doubt = actions.iter().find_map(|action| ask::unknown_grant(standing, action));
     } else {
-        for action in actions {
-            match ask::can(standing, action) {
+        let mut standing_grants = Vec::new();
+        for whole in whole {
+            match survivor(standing, &whole.sites, actions) {
                 Answer::Yes(witness) => {
-                    let named = |whole| Whole { prefixes: vec![prefix], witness: witness.line(), ..whole };
-                    return Ok(whole.into_iter().map(named).collect());
+                    standing_grants.push(Whole { prefixes: vec![prefix], witness: witness.line(), ..whole });
                 }
                 Answer::Undecided(why) => doubt = doubt.or(Some(why)),
                 Answer::No => {}
             }
         }
+        if !standing_grants.is_empty() {
+            return Ok(standing_grants);
+        }
     }
     doubt.map_or(Ok(Vec::new()), Err)
+}
+
+/// Whether Denies and limits leave anything of what these statements grant: the first request that goes through.
+fn survivor(standing: &Standing, sites: &[Site], actions: &[String]) -> Answer {
+    let mut doubt = None;
+    for action in actions {
+        for site in sites {
+            let asked = Ask { granted_by: Some(*site), ..Ask::anything(standing, action) };
+            match ask::can_as(standing, action, asked) {
+                Answer::Yes(witness) => return Answer::Yes(witness),
+                Answer::Undecided(why) => doubt = doubt.or(Some(why)),
+                Answer::No => {}
+            }
+        }
+    }
+    doubt.map_or(Answer::No, Answer::Undecided)
 }
 
 /// A prefix with its actions, those first whose names say most about what a whole-prefix grant means.
@@ -112,6 +131,8 @@ struct Whole<'s> {
     negated: bool,
     conditions: Vec<&'s str>,
     at: Vec<NodeId>,
+    /// The statements.
+    sites: Vec<Site>,
 }
 
 impl Whole<'_> {
@@ -195,6 +216,7 @@ impl<'s> Part<'s> {
             negated: matcher.negated,
             conditions,
             at,
+            sites: vec![held.policy.site(self.statement)],
             ..Whole::default()
         };
         if matcher.negated {
@@ -221,5 +243,6 @@ fn join<'s>(mut a: Whole<'s>, b: Whole<'s>) -> Whole<'s> {
     a.negated |= b.negated;
     a.conditions.extend(b.conditions);
     a.at.extend(b.at);
+    a.sites.extend(b.sites);
     a
 }
