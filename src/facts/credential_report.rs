@@ -40,26 +40,8 @@ pub(super) fn rows(answer: &Arc<Document>) -> Option<Arc<Document>> {
 
 /// Base64 (RFC 4648, line breaks allowed) of UTF-8.
 fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut have) = (0u32, 0u32);
-    for b in text.bytes() {
-        let six = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' | b'\r' | b'\n' => continue,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(six);
-        have += 6;
-        if have >= 8 {
-            have -= 8;
-            bytes.push(u8::try_from((bits >> have) & 0xff).unwrap_or_default());
-        }
-    }
-    String::from_utf8(bytes).ok()
+    let digits: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    String::from_utf8(crate::iam::base64::decode(&digits)?).ok()
 }
 
 #[cfg(test)]

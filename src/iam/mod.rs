@@ -4,6 +4,7 @@
 //! Never: a guess. What is outside the model is unknown with its reason.
 
 pub mod arn;
+pub mod base64;
 pub mod case;
 pub mod condition;
 mod contradiction;

@@ -141,28 +141,8 @@ fn entropy(value: &str) -> f64 {
 
 /// Decodes standard Base64 (RFC 4648, padding optional, white space skipped); `None` for anything else.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0u32, 0u32);
-    let mut digits = 0usize;
-    for byte in text.trim_end_matches(['=', '\n', '\r', ' ']).bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'\n' | b'\r' | b' ' => continue,
-            _ => return None,
-        };
-        digits += 1;
-        held = (held << 6) | u32::from(digit);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from((held >> bits) & 0xff).unwrap_or(0));
-        }
-    }
-    (digits % 4 != 1 && digits > 0).then_some(out)
+    let digits: String = text.chars().filter(|c| !matches!(c, '\n' | '\r' | ' ')).collect();
+    crate::iam::base64::decode(&digits).filter(|_| !digits.trim_end_matches('=').is_empty())
 }
 
 #[cfg(test)]
