@@ -3,68 +3,46 @@
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, NamedSource};
 
 use crate::doc::Span;
 use crate::doc::control::same_length;
 
 /// One thing wrong in a configuration file. Rendered by miette with the place underlined.
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+#[diagnostic(code("configuration"))]
 pub struct ConfigError {
     /// One sentence, lower case, user text in backticks.
     pub message: String,
     /// What to write instead, where that is known.
+    #[help]
     pub help: Option<String>,
     /// The place in the file's text.
+    #[label("here")]
     pub span: Span,
     /// 1-based line of the place.
     pub line: u32,
-    source: Arc<NamedSource<Arc<str>>>,
+    #[source_code]
+    text: Arc<NamedSource<Arc<str>>>,
 }
 
 impl ConfigError {
     pub(crate) fn new(source: &Arc<NamedSource<Arc<str>>>, span: Span, message: String, help: Option<String>) -> Self {
         let before = source.inner().get(..span.start as usize).unwrap_or_default();
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        Self { message: same_length(&message), help, span, line: u32::try_from(line).unwrap_or(u32::MAX), source: source.clone() }
+        Self { message: same_length(&message), help, span, line: u32::try_from(line).unwrap_or(u32::MAX), text: source.clone() }
     }
 
     /// The file's name as the user gave it.
     pub fn file(&self) -> &str {
-        self.source.name()
+        self.text.name()
     }
 }
 
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.source.name(), self.line, self.message)
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl Diagnostic for ConfigError {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new("configuration"))
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|h| Box::new(h) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&*self.source)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (start, end) = (self.span.start as usize, self.span.end as usize);
-        Some(Box::new(std::iter::once(LabeledSpan::new(Some("here".into()), start, end.saturating_sub(start)))))
+        write!(f, "{}:{}: {}", self.text.name(), self.line, self.message)
     }
 }
 

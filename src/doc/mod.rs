@@ -28,6 +28,13 @@ pub struct Span {
     pub end: u32,
 }
 
+impl From<Span> for miette::SourceSpan {
+    fn from(span: Span) -> Self {
+        let (start, end) = (span.start as usize, span.end as usize);
+        (start, end.saturating_sub(start)).into()
+    }
+}
+
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

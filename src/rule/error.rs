@@ -6,18 +6,21 @@
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, NamedSource};
 
 use super::ast::{Fault, Place};
 use crate::doc::control::same_length;
 use crate::doc::{Document, LineIndex, Node, Span};
 
 /// One thing wrong in a rule's file.
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+#[diagnostic(code("rule"))]
 pub struct RuleError {
     /// One sentence, lower case, user text in backticks.
     pub message: String,
     /// What to write instead, where that is known.
+    #[help]
     pub help: Option<String>,
     /// The file's name as it was given.
     pub file: Arc<str>,
@@ -26,8 +29,10 @@ pub struct RuleError {
     /// 1-based column, in characters.
     pub column: u32,
     /// The place in the file's text.
+    #[label]
     pub span: Span,
-    source: Arc<NamedSource<Arc<str>>>,
+    #[source_code]
+    text: Arc<NamedSource<Arc<str>>>,
 }
 
 impl RuleError {
@@ -39,8 +44,8 @@ impl RuleError {
     /// An error in a text that did not become a document.
     pub fn in_text(file: &Arc<str>, text: &Arc<str>, span: Span, message: impl Into<String>, help: Option<String>) -> Self {
         let (line, column) = LineIndex::new(text).line_column(text, span.start);
-        let source = Arc::new(NamedSource::new(&**file, Arc::from(same_length(text))).with_language("yaml"));
-        Self { message: message.into(), help, file: file.clone(), line, column, span, source }
+        let text = Arc::new(NamedSource::new(&**file, Arc::from(same_length(text))).with_language("yaml"));
+        Self { message: message.into(), help, file: file.clone(), line, column, span, text }
     }
 
     /// A fault in the expression or template that stands at `node`.
@@ -58,33 +63,6 @@ impl RuleError {
 impl fmt::Debug for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.one_line())
-    }
-}
-
-impl fmt::Display for RuleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for RuleError {}
-
-impl Diagnostic for RuleError {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new("rule"))
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|h| Box::new(h) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&*self.source)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (start, end) = (self.span.start as usize, self.span.end as usize);
-        Some(Box::new(std::iter::once(LabeledSpan::new(None, start, end.saturating_sub(start)))))
     }
 }
 
