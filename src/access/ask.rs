@@ -17,18 +17,18 @@ use crate::iam::truth::Truth;
 
 /// A request that is allowed.
 #[derive(Debug, Clone)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     /// The action.
-    pub(super) action: String,
+    pub(crate) action: String,
     /// The resource's ARN, or `*`.
-    pub(super) resource: String,
+    pub(crate) resource: String,
     /// Context keys that matter to the answer, with their values.
-    pub(super) context: Vec<(String, String)>,
+    pub(crate) context: Vec<(String, String)>,
 }
 
 impl Witness {
     /// One line that a person can check.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let with: Vec<String> = self.context.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(", ")) };
         format!("{} on {}{with}", self.action, self.resource)
@@ -36,8 +36,10 @@ impl Witness {
 
     /// What of a request is worth printing: the keys that the solver had to choose, not those that follow from the principal.
     fn of(request: &Request, fixed: &Context) -> Self {
-        let derived =
-            |key: &str| key.starts_with("aws:principal") || ["aws:resourceaccount", "aws:userid", "aws:username"].contains(&key);
+        let derived = |key: &str| {
+            (key.starts_with("aws:principal") && !key.contains('/'))
+                || ["aws:resourceaccount", "aws:userid", "aws:username"].contains(&key)
+        };
         let value = |key: &str| match request.context.get(key) {
             Known::Values(values) => Some(values.iter().map(|v| &**v).collect::<Vec<_>>().join(", ")),
             _ => None,

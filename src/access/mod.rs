@@ -4,11 +4,11 @@
 //! the policy text that decides. SCPs, boundaries and Denies count. What was not loaded only ever leaves
 //! a grant standing or an answer unknown.
 
-mod ask;
+pub(crate) mod ask;
 mod destination;
 mod endpoint;
 mod global;
-mod guard;
+pub(crate) mod guard;
 mod last_used;
 mod models;
 mod principals;
@@ -23,7 +23,7 @@ use crate::world::{Derived, ObjectType};
 pub use endpoint::{Endpoint, callable_endpoints};
 
 /// Types of the objects below.
-pub const OBJECTS: &[ObjectType] = &[wildcard::WILDCARD, models::GRANT, guard::HOLE, global::PATH];
+pub const OBJECTS: &[ObjectType] = &[wildcard::WILDCARD, models::GRANT, guard::region::HOLE, global::PATH];
 
 /// The derived facts of this module.
 pub const DERIVED: &[&[Derived]] = &[
@@ -33,6 +33,7 @@ pub const DERIVED: &[&[Derived]] = &[
     models::DERIVED,
     last_used::DERIVED,
     guard::DERIVED,
+    guard::region::DERIVED,
     global::DERIVED,
     region::DERIVED,
 ];
