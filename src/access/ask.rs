@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::principals::{Held, Standing, mark_node};
+use super::principals::{Held, Standing, mark_node, node_of};
 use crate::facts::{NodeId, Reason, Why};
+use crate::iam::PolicyType;
 use crate::iam::condition::Condition;
-use crate::iam::decide::PolicySet;
+use crate::iam::decide::{PolicySet, Said};
 use crate::iam::policy::{Effect, Matcher, Site, Statement};
 use crate::iam::request::{Context, Known, Request};
 use crate::iam::solve::{self, Question, Resources, solve};
@@ -24,6 +25,10 @@ pub(crate) struct Witness {
     pub(crate) resource: String,
     /// Context keys that matter to the answer, with their values.
     pub(crate) context: Vec<(String, String)>,
+    /// All keys (lower case) to which the search gave a value.
+    pub(crate) chosen: Vec<String>,
+    /// The statements that allow it: of the identity policies, of the resource's policy.
+    pub(crate) allowed_by: Vec<NodeId>,
 }
 
 impl Witness {
@@ -35,7 +40,8 @@ impl Witness {
     }
 
     /// What of a request is worth printing: the keys that the solver had to choose, not those that follow from the principal.
-    fn of(request: &Request, fixed: &Context) -> Self {
+    fn of(found: &solve::Witness, fixed: &Context, own: &Context) -> Self {
+        let request = &found.request;
         let derived = |key: &str| {
             (key.starts_with("aws:principal") && !key.contains('/'))
                 || ["aws:resourceaccount", "aws:userid", "aws:username"].contains(&key)
@@ -44,15 +50,33 @@ impl Witness {
             Known::Values(values) => Some(values.iter().map(|v| &**v).collect::<Vec<_>>().join(", ")),
             _ => None,
         };
-        let keys = request.context.keys().filter(|key| !derived(key) || fixed.mentions(key));
+        let shown = |key: &&str| fixed.mentions(key) || (!derived(key) && !own.mentions(key));
+        let keys = request.context.keys().filter(shown);
         let context = keys.filter_map(|key| Some((spelling(key), value(key)?))).take(5).collect();
-        Self { action: request.action.to_string(), resource: request.resource.to_string(), context }
+        let granting = found.decision.why.iter().filter(|why| why.said == Said::Allows && grants_access(why.kind));
+        Self {
+            action: request.action.to_string(),
+            resource: request.resource.to_string(),
+            context,
+            chosen: request.context.keys().filter(|key| !fixed.mentions(key) && !own.mentions(key)).map(str::to_owned).collect(),
+            allowed_by: granting.filter_map(|why| node_of(why.site?)).collect(),
+        }
     }
+}
+
+/// Policies of this type grant; the others only limit.
+fn grants_access(kind: PolicyType) -> bool {
+    matches!(kind, PolicyType::Identity | PolicyType::Resource | PolicyType::Trust | PolicyType::Key)
 }
 
 /// A context key as AWS's documentation spells it.
 fn spelling(key: &str) -> String {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 17] = [
+        "aws:PrincipalOrgID",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "iam:PassedToService",
+        "sts:ExternalId",
         "aws:RequestedRegion",
         "aws:SourceVpce",
         "aws:SourceVpc",
@@ -82,6 +106,8 @@ pub(super) struct Ask {
     pub(super) resources: Resources,
     /// What is fixed of the context.
     pub(super) context: Context,
+    /// What follows from the principal: fixed too, but no part of what is asked.
+    pub(super) own: Context,
     /// Conditions that the request must meet (`true`) or must not (`false`).
     pub(super) conditions: Vec<(Condition, bool)>,
     /// Values to prefer in a witness, by key in lower case.
@@ -105,7 +131,15 @@ impl Ask {
     pub(super) fn of(resources: Resources, context: Context) -> Self {
         let regions = ["sa-east-1", "us-east-1"].map(str::to_owned).to_vec();
         let examples = BTreeMap::from([("aws:requestedregion".to_owned(), regions)]);
-        Self { resources, context, conditions: Vec::new(), examples, resource_account: None, granted_by: None }
+        Self {
+            resources,
+            context,
+            own: Context::open(),
+            conditions: Vec::new(),
+            examples,
+            resource_account: None,
+            granted_by: None,
+        }
     }
 }
 
@@ -125,21 +159,26 @@ pub(super) fn can_as(standing: &Standing, action: &str, mut ask: Ask) -> Answer 
     if !granted && standing.missing.is_empty() {
         return Answer::No;
     }
-    answer(&standing.policies(), standing.who.clone(), action, ask)
+    ask.own = standing.keys.known.clone();
+    match answer(&standing.policies(), standing.who.clone(), action, ask) {
+        Answer::Yes(witness) => standing.keys.confirm(witness),
+        other => other,
+    }
 }
 
 /// Asks the solver about any set of policies.
 pub(super) fn answer(policies: &PolicySet<'_>, who: crate::iam::Principal, action: &str, ask: Ask) -> Answer {
     let mut question = Question::new(policies, who, action);
     question.resources = ask.resources;
-    question.context = ask.context;
+    question.context = ask.context.clone();
+    question.context.complete(&ask.own);
     question.conditions = ask.conditions;
     question.examples = ask.examples;
     question.resource_account = ask.resource_account.as_deref();
     question.granted_by = ask.granted_by;
-    let fixed = question.context.clone();
+    let fixed = ask.context;
     match solve(&question) {
-        solve::Answer::Some(witness) => Answer::Yes(Witness::of(&witness.request, &fixed)),
+        solve::Answer::Some(witness) => Answer::Yes(Witness::of(&witness, &fixed, &ask.own)),
         solve::Answer::None => Answer::No,
         solve::Answer::Unknown(why) => Answer::Undecided(undecided(policies, action, &why)),
     }

@@ -6,6 +6,7 @@
 
 pub(crate) mod ask;
 mod destination;
+pub mod edges;
 mod endpoint;
 mod global;
 pub(crate) mod guard;
@@ -23,7 +24,8 @@ use crate::world::{Derived, ObjectType};
 pub use endpoint::{Endpoint, callable_endpoints};
 
 /// Types of the objects below.
-pub const OBJECTS: &[ObjectType] = &[wildcard::WILDCARD, models::GRANT, guard::region::HOLE, global::PATH];
+pub const OBJECTS: &[ObjectType] =
+    &[wildcard::WILDCARD, models::GRANT, guard::region::HOLE, global::PATH, edges::ASSUMABLE, edges::BECOMING];
 
 /// The derived facts of this module.
 pub const DERIVED: &[&[Derived]] = &[
@@ -36,4 +38,5 @@ pub const DERIVED: &[&[Derived]] = &[
     guard::region::DERIVED,
     global::DERIVED,
     region::DERIVED,
+    edges::DERIVED,
 ];

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
+use super::edges::Keys;
 use super::last_used::is_service_linked;
 use crate::doc::Node;
 use crate::facts::{FactId, NodeId, Reason, Value, Why};
@@ -47,6 +48,8 @@ pub(super) struct Standing {
     pub(super) management: bool,
     pub(super) service_linked: bool,
     pub(super) missing: Vec<Missing>,
+    /// What the export tells of its context keys.
+    pub(super) keys: Keys,
     /// What [`super::callable_endpoints`] found.
     pub(super) callable: OnceLock<Result<Vec<super::Endpoint>, Arc<Why>>>,
 }
@@ -174,6 +177,7 @@ impl Shared {
             management: scps.management,
             service_linked: is_service_linked(world, id),
             missing,
+            keys: Keys::of(world, id, &account),
             account,
             callable: OnceLock::new(),
         }

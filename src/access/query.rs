@@ -126,9 +126,10 @@ fn same_role(full: &str, role: &str) -> bool {
 }
 
 /// Whether a principal may do `action` on `resource`, in as much of the context as is known.
-pub fn can(world: &World, principal: FactId, action: &str, resource: &str, context: Context) -> Option<Verdict> {
+pub fn can(world: &World, principal: FactId, action: &str, resource: &str, mut context: Context) -> Option<Verdict> {
     let index = Principals::of(world);
     let standing = index.get(principal)?;
+    context.complete(&standing.keys.known);
     let owner = owner(world, resource);
     let request = Request::new(standing.who.clone(), action, resource, owner.as_deref(), context);
     let joined = Joined::of(world, standing, action, resource, request.resource_account.as_deref());
@@ -389,6 +390,7 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
         let mut question = Question::new(policies, standing.who.clone(), action);
         question.resources = resources(standing, action, resource, region);
         question.context = context.clone();
+        question.context.complete(&standing.keys.known);
         question.resource_account = owner.as_deref();
         question.examples = super::ask::Ask::anything(standing, action).examples;
         super::query_region::solve_in_region(&question)

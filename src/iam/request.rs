@@ -34,6 +34,8 @@ pub struct Context {
     /// Sorted by key, keys in lower case.
     entries: Vec<(Box<str>, Entry)>,
     open: bool,
+    /// Beginnings (lower case) of keys: one that begins so and is not named is absent.
+    absent_below: Vec<Box<str>>,
 }
 
 /// Keys that every request carries (IAM user guide, "AWS global condition context keys", *Availability*).
@@ -42,12 +44,12 @@ const ALWAYS_PRESENT: [&str; 4] = ["aws:currenttime", "aws:epochtime", "aws:requ
 impl Context {
     /// A context in which a key that is not named is absent.
     pub fn closed() -> Self {
-        Self { entries: Vec::new(), open: false }
+        Self { entries: Vec::new(), open: false, absent_below: Vec::new() }
     }
 
     /// A context in which nothing is known of a key that is not named.
     pub fn open() -> Self {
-        Self { entries: Vec::new(), open: true }
+        Self { entries: Vec::new(), open: true, absent_below: Vec::new() }
     }
 
     /// Whether keys that are not named are unknown (else absent).
@@ -76,6 +78,21 @@ impl Context {
         self.put(key, Entry::Unknown);
     }
 
+    /// Says that of the keys that begin with `prefix` (`aws:PrincipalTag/`) only those that are named are in the request.
+    pub fn set_others_absent(&mut self, prefix: &str) {
+        self.absent_below.push(prefix.to_ascii_lowercase().into());
+    }
+
+    /// Takes over what `other` says of keys that nothing was said about here.
+    pub fn complete(&mut self, other: &Self) {
+        for (key, entry) in &other.entries {
+            if let Err(at) = self.entries.binary_search_by(|(k, _)| k.cmp(key)) {
+                self.entries.insert(at, (key.clone(), entry.clone()));
+            }
+        }
+        self.absent_below.extend(other.absent_below.iter().cloned());
+    }
+
     fn put(&mut self, key: &str, entry: Entry) {
         let key: Box<str> = key.to_ascii_lowercase().into();
         match self.entries.binary_search_by(|(k, _)| (**k).cmp(&*key)) {
@@ -101,7 +118,7 @@ impl Context {
             Some((_, Entry::Present)) => Known::Present,
             Some((_, Entry::Unknown)) if ALWAYS_PRESENT.contains(&key) => Known::Present,
             Some((_, Entry::Unknown)) => Known::Unknown,
-            None if !self.open => Known::Absent,
+            None if !self.open || self.absent_below.iter().any(|prefix| key.starts_with(&**prefix)) => Known::Absent,
             None if ALWAYS_PRESENT.contains(&key) => Known::Present,
             None => Known::Unknown,
         }
@@ -109,7 +126,7 @@ impl Context {
 
     /// The same context, closed: what was unknown is absent, but for what every request carries.
     pub(crate) fn settled(&self) -> Self {
-        let mut settled = Self { entries: self.entries.clone(), open: false };
+        let mut settled = Self { entries: self.entries.clone(), open: false, absent_below: Vec::new() };
         for (key, entry) in &mut settled.entries {
             if *entry == Entry::Unknown {
                 *entry = if ALWAYS_PRESENT.contains(&&**key) { Entry::Present } else { Entry::Absent };
