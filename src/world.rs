@@ -26,8 +26,9 @@ pub struct World {
 }
 
 impl World {
-    /// A world without memos.
-    pub fn new(facts: Facts, config: Config, now: Timestamp) -> Self {
+    /// A world without memos; the scopes of `config` become facts beside the others.
+    pub fn new(mut facts: Facts, config: Config, now: Timestamp) -> Self {
+        facts.add_scopes(&config);
         Self { facts, config, now, memo: Mutex::new(HashMap::new()) }
     }
 
@@ -35,6 +36,10 @@ impl World {
     /// the file it stands in.
     pub fn scope_of(&self, fact: FactId) -> Arc<Scope> {
         let Some(found) = self.facts.get(fact) else { return self.config.default_scope.clone() };
+        if found.kind.name == "scope" {
+            let own = self.config.scopes.iter().find(|s| s.name == found.key);
+            return own.unwrap_or(&self.config.default_scope).clone();
+        }
         let (ous, ou_path) = self.units_above(found);
         let by_tags = self.config.scopes.iter().any(|s| !s.tags.is_empty());
         let tags = if by_tags { self.tags_of(found) } else { Vec::new() };

@@ -124,6 +124,8 @@ pub struct Scope {
     pub log_retention_days: Days,
     /// A permission that was not used for longer counts as unused.
     pub unused_after_days: u32,
+    /// The day on which the last access review was closed.
+    pub last_review: Option<Date>,
     /// Tags that roles and inference profiles must carry.
     pub required_tags: Vec<Arc<str>>,
     /// The tag that says what data a resource holds.
@@ -203,6 +205,7 @@ impl Scope {
         "trusted_accounts", "list<string>", false, "accounts outside the organisation that are trusted", |s| list(&s.trusted_accounts);
         "log_retention_days", "object:Days", false, "bounds for the retention of prompt logs, in days", |s| Setting::Object(vec![("min", days(s.log_retention_days.min)), ("max", days(s.log_retention_days.max))]);
         "unused_after_days", "int", false, "days without use after which a permission counts as unused; 90 if not declared", |s| Setting::Int(i64::from(s.unused_after_days));
+        "last_review", "timestamp", true, "the day on which the last access review was closed", |s| s.last_review.map_or(Setting::Unset, |d| Setting::Str(d.to_string().into()));
         "required_tags", "list<string>", false, "tags that roles and inference profiles must carry", |s| list(&s.required_tags);
         "data_classification_tag", "string", true, "the tag that says what data a resource holds", |s| opt(s.data_classification_tag.as_ref());
         "approved_endpoints", "list<string>", false, "globs over the endpoint ids through which Bedrock may be called", |s| list(&s.approved_endpoints);
@@ -238,6 +241,7 @@ impl Scope {
             trusted_accounts: Vec::new(),
             log_retention_days: Days::default(),
             unused_after_days: 90,
+            last_review: None,
             required_tags: Vec::new(),
             data_classification_tag: None,
             approved_endpoints: Vec::new(),

@@ -69,6 +69,7 @@ fn read_postures(reader: &mut Reader, section: &Section<'_>, scope: &mut Scope) 
         }
     }
     scope.unused_after_days = reader.count(section, "unused_after_days").unwrap_or(90);
+    scope.last_review = reader.date(section, "last_review").map(|d| d.value);
     scope.required_tags = plain(reader.strings(section, "required_tags"));
     scope.data_classification_tag = reader.string(section, "data_classification_tag").map(|t| t.value);
     scope.approved_endpoints = plain(reader.strings(section, "approved_endpoints"));

@@ -1,6 +1,6 @@
 //! Documents: text turned into a tree in which every key and every value has a byte span.
 //!
-//! In: the bytes of a file (JSON, YAML), or a string inside another document that holds JSON (a
+//! In: the bytes of a file (JSON, YAML, TOML), or a string inside another document that holds JSON (a
 //! policy in `PolicyDocument`). Out: a [`Document`] whose nodes are small indices into one flat array.
 //! Never: a panic on any input, a silently merged duplicate key, unbounded recursion.
 
@@ -10,6 +10,7 @@ mod iam_tree;
 pub mod json;
 pub mod position;
 pub mod secret;
+mod toml;
 pub mod yaml;
 
 use std::borrow::Cow;
@@ -113,6 +114,8 @@ pub enum Language {
     Json,
     /// YAML 1.2 core schema, CloudFormation tags kept.
     Yaml,
+    /// TOML 1.0.
+    Toml,
 }
 
 /// Something wrong in a document's text that did not stop its reading (a duplicate key, a trailing
@@ -207,6 +210,25 @@ impl Document {
             text,
             tree,
             problems,
+            secrets: Vec::new(),
+            outer: None,
+        })
+    }
+
+    /// Reads TOML.
+    ///
+    /// # Errors
+    /// [`ParseError`] with a span, for what is no TOML and for nesting beyond [`MAX_DEPTH`].
+    pub fn toml(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Self, ParseError> {
+        let text = text.into();
+        let tree = toml::parse(&text)?;
+        Ok(Self {
+            name: name.into(),
+            path: None,
+            language: Language::Toml,
+            text,
+            tree,
+            problems: Vec::new(),
             secrets: Vec::new(),
             outer: None,
         })
@@ -380,7 +402,7 @@ impl<'d> Node<'d> {
         let (start, end) = (raw.start as usize, raw.end as usize);
         match self.doc.language {
             Language::Json => self.doc.text.get(start + 1..end.checked_sub(1)?),
-            Language::Yaml => self.doc.text.get(start..end),
+            Language::Yaml | Language::Toml => self.doc.text.get(start..end),
         }
     }
 

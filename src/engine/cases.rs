@@ -202,7 +202,8 @@ fn fill(case: &mut Case, document: &Document) -> Result<(), Box<RuleError>> {
             }
         }
     }
-    if case.files.is_empty() {
+    // Rules about scopes need no more than the configuration.
+    if case.files.is_empty() && case.config.is_none() {
         return wrong(root, "a case needs `files`".to_owned(), None);
     }
     Ok(())

@@ -15,6 +15,7 @@ mod lookup;
 mod missing;
 pub mod organization;
 mod read;
+mod scopes;
 pub mod shape;
 pub mod value;
 

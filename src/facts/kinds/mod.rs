@@ -15,6 +15,7 @@ mod organizations;
 pub(super) mod policy_file;
 mod route53;
 pub(super) mod s3;
+mod scope;
 
 use super::Kind;
 
@@ -34,6 +35,7 @@ static TABLES: &[&[Kind]] = &[
     bedrock_agent::KINDS,
     agentcore::KINDS,
     policy_file::KINDS,
+    scope::KINDS,
 ];
 
 /// Kinds that a rule's `subject` may name together: (name, kinds).
