@@ -203,7 +203,7 @@ fn the_template_with_everything_switched_on_is_valid_and_complete() {
         "security_",
         "trusted_",
     ];
-    let last = ["log_", "unused_", "required_", "data_", "require_", "forbid_"];
+    let last = ["log_", "unused_", "last_", "required_", "data_", "require_", "forbid_"];
     let is_code =
         |l: &str| keys.iter().chain(&more).chain(&last).any(|k| l.starts_with(k) && (l.contains(" = ") || l.starts_with('[')));
     let on: Vec<&str> = TEMPLATE.lines().map(|l| l.strip_prefix("# ").filter(|c| is_code(c)).unwrap_or(l)).collect();

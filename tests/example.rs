@@ -37,7 +37,7 @@ fn every_file_of_the_example_is_recognised_and_as_its_manifest_says() {
 fn its_configuration_is_valid() {
     let text = std::fs::read_to_string(folder().join("alicerce.toml")).unwrap();
     let config = Config::parse("alicerce.toml", text).unwrap();
-    assert_eq!(config.scopes.len(), 3);
+    assert_eq!(config.scopes.len(), 6);
     assert_eq!(config.waivers.len(), 1);
 }
 

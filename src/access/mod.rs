@@ -12,11 +12,14 @@ mod global;
 pub(crate) mod guard;
 mod last_used;
 mod models;
+mod offered;
 mod principals;
 pub mod query;
 pub mod query_new;
 mod query_region;
 mod region;
+mod retention;
+mod transfer;
 mod wildcard;
 
 use crate::world::{Derived, ObjectType};
@@ -24,8 +27,17 @@ use crate::world::{Derived, ObjectType};
 pub use endpoint::{Endpoint, callable_endpoints};
 
 /// Types of the objects below.
-pub const OBJECTS: &[ObjectType] =
-    &[wildcard::WILDCARD, models::GRANT, guard::region::HOLE, global::PATH, edges::ASSUMABLE, edges::BECOMING];
+pub const OBJECTS: &[ObjectType] = &[
+    wildcard::WILDCARD,
+    models::GRANT,
+    guard::region::HOLE,
+    global::PATH,
+    edges::ASSUMABLE,
+    edges::BECOMING,
+    offered::MISSING,
+    retention::CHANGER,
+    transfer::GAP,
+];
 
 /// The derived facts of this module.
 pub const DERIVED: &[&[Derived]] = &[
@@ -39,4 +51,7 @@ pub const DERIVED: &[&[Derived]] = &[
     global::DERIVED,
     region::DERIVED,
     edges::DERIVED,
+    offered::DERIVED,
+    retention::DERIVED,
+    transfer::DERIVED,
 ];

@@ -75,7 +75,8 @@ pub struct Case {
     /// One line that says what it shows; empty for a plain file.
     pub about: String,
     now: Timestamp,
-    config: Option<Arc<str>>,
+    /// The text of its `alicerce.toml`.
+    pub(super) config: Option<Arc<str>>,
     /// Path and text of each file.
     pub files: Files,
     underlined: Option<Vec<String>>,
@@ -176,6 +177,7 @@ fn fill(case: &mut Case, document: &Document) -> Result<(), Box<RuleError>> {
         Err(Box::new(RuleError::new(document, node.span(), message, help)))
     };
     let root = document.root();
+    case.files.clear();
     for (key, value) in root.entries() {
         match key.as_str().unwrap_or_default() {
             "case" => case.about = value.as_str().unwrap_or_default().trim().to_owned(),

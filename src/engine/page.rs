@@ -208,6 +208,9 @@ impl<'p> Page<'p> {
             {
                 let _ = writeln!(out, "`{path}`:\n\n{}\n", fenced("json", text));
             }
+            if let ([], Some(text)) = (case.files.as_slice(), &case.config) {
+                let _ = writeln!(out, "`alicerce.toml`:\n\n{}\n", fenced("toml", text));
+            }
         }
         let _ = writeln!(out, "## Fix\n\n{}\n", fenced("text", self.fix()));
         if !self.controls.is_empty() {

@@ -27,7 +27,7 @@ impl Facts {
                 kind,
                 account: None,
                 region: None,
-                id: format!("scope/{key}").into(),
+                id: key.clone(),
                 name: key.clone(),
                 key,
                 node: NodeId { doc, node: table.index() },
