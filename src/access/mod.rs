@@ -13,6 +13,7 @@ pub(crate) mod guard;
 mod last_used;
 mod models;
 mod offered;
+pub mod paths;
 mod principals;
 pub mod query;
 pub mod query_new;
@@ -32,6 +33,7 @@ pub const OBJECTS: &[ObjectType] = &[
     models::GRANT,
     guard::region::HOLE,
     global::PATH,
+    paths::PATH,
     edges::ASSUMABLE,
     edges::BECOMING,
     offered::MISSING,
@@ -49,6 +51,7 @@ pub const DERIVED: &[&[Derived]] = &[
     guard::DERIVED,
     guard::region::DERIVED,
     global::DERIVED,
+    paths::DERIVED,
     region::DERIVED,
     edges::DERIVED,
     offered::DERIVED,

@@ -52,6 +52,8 @@ pub(super) struct Standing {
     pub(super) keys: Keys,
     /// What [`super::callable_endpoints`] found.
     pub(super) callable: OnceLock<Result<Vec<super::Endpoint>, Arc<Why>>>,
+    /// What [`super::paths::paths`] found.
+    pub(super) paths: OnceLock<Arc<super::paths::Found>>,
 }
 
 impl Standing {
@@ -180,6 +182,7 @@ impl Shared {
             keys: Keys::of(world, id, &account),
             account,
             callable: OnceLock::new(),
+            paths: OnceLock::new(),
         }
     }
 }
