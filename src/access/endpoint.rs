@@ -104,25 +104,29 @@ fn callable(standing: &Standing, enough: usize) -> Result<Vec<Endpoint>, Arc<Why
     }
 }
 
-/// The resources that an action is asked on in `region` (`*`: in any): globs over their ARNs, and examples for a witness.
-/// From the dated catalog; an action that takes no resource is asked on `*`.
+/// The resources of `account` (or of AWS) that an action is asked on in `region` (`*`: in any): globs over their ARNs, and
+/// examples for a witness. From the dated catalog; an action that takes no resource is asked on `*`, and of one that the catalog
+/// lacks nothing is said.
 pub(super) fn resources(partition: &str, account: &str, action: &str, region: &str) -> (Vec<String>, Vec<String>) {
-    let known = catalog::actions::find(action);
-    let (Some((prefix, name)), Some(known)) = (action.split_once(':'), known) else { return (Vec::new(), Vec::new()) };
+    let Some(known) = catalog::action(action) else { return (Vec::new(), Vec::new()) };
     if known.star_only {
         return (vec!["*".to_owned()], vec!["*".to_owned()]);
     }
-    let places: Vec<&str> = if region == "*" { vec!["sa-east-1", "us-east-1"] } else { vec![region] };
-    let model = prefix == "bedrock" && name.starts_with("InvokeModel");
-    let own = |region: &str, kind: &str, id: &str| format!("arn:{partition}:{prefix}:{region}:{account}:{kind}/{id}");
-    let foundation = |region: &str, id: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{id}");
-    let mut within: Vec<String> = known.resources.iter().map(|kind| own(region, kind, "*")).collect();
-    let mut examples = Vec::new();
-    if model {
-        within.push(foundation(region, "*"));
-        examples.extend(places.iter().map(|place| foundation(place, "anthropic.claude-haiku-4-5-20251001-v1:0")));
-    }
-    let first = known.resources.first().copied().unwrap_or("resource");
-    examples.extend(places.iter().map(|place| own(place, if model { "inference-profile" } else { first }, "example")));
+    let places: &[&str] = if region == "*" { &["sa-east-1", "us-east-1"] } else { &[region] };
+    let within = known.resource_types().flat_map(|kind| kind.filled(partition, region, account, "*")).collect();
+    let mut types: Vec<_> = known.resource_types().collect();
+    // What a reader knows first: a model, then a profile.
+    types.sort_by_key(|kind| EXAMPLES.iter().position(|(name, _)| *name == kind.name).unwrap_or(EXAMPLES.len()));
+    let example = |kind: &catalog::ResourceType, place: &str| {
+        let id = EXAMPLES.iter().find(|(name, _)| *name == kind.name).map_or("example", |(_, id)| id);
+        kind.filled(partition, place, account, id)
+    };
+    let mut examples: Vec<String> =
+        types.iter().take(2).flat_map(|kind| places.iter().flat_map(|place| example(kind, place))).collect();
+    examples.dedup();
     (within, examples)
 }
+
+/// Types of resource whose identifiers say something, with one that exists.
+const EXAMPLES: [(&str, &str); 2] =
+    [("foundation-model", "anthropic.claude-haiku-4-5-20251001-v1:0"), ("inference-profile", "example")];

@@ -425,12 +425,13 @@ fn may_grant(policies: &PolicySet<'_>, action: &str) -> bool {
 /// Resources of the principal's own account, or of AWS's (whose ARNs name no account).
 fn resources(standing: &Standing, action: &str, resource: Option<&str>, region: Option<&str>) -> Resources {
     let (partition, account) = (&standing.partition, &standing.account);
-    let (_, examples) = super::endpoint::resources(partition, account, action, region.unwrap_or("*"));
+    let (within, examples) = super::endpoint::resources(partition, account, action, region.unwrap_or("*"));
     let matching = |within| Resources::Matching { within, outside: Vec::new(), examples };
     match (resource, region) {
         (Some(text), _) if is_one(text) => Resources::One(text.to_owned()),
         (Some(text), _) => matching(vec![text.to_owned()]),
         (None, _) if actions::is_star_only(action) == Some(true) => Resources::One("*".to_owned()),
+        (None, _) if !within.is_empty() => matching(within),
         (None, None) => matching(vec![format!("arn:*:*:*:{account}:*"), "arn:*:*:*::*".to_owned()]),
         (None, Some(region)) => {
             let places = [format!("{region}:{account}"), format!("{region}:"), format!(":{account}"), ":".to_owned()];
