@@ -19,7 +19,9 @@ use crate::{Filter, catalog};
 /// What was read, what was not, and what is known of which call.
 pub(crate) fn inputs(report: &mut Report, loaded: &Loaded) {
     report.tool = Tool { name: "alicerce".into(), version: env!("CARGO_PKG_VERSION").into() };
-    report.tables = catalog::tables().into_iter().map(|t| DatedTable { name: t.name.into(), date: t.date.into() }).collect();
+    let table =
+        |t: catalog::TableInfo| DatedTable { name: t.name.into(), date: t.date.into(), source: t.source, sha256: t.sha256 };
+    report.tables = catalog::tables().into_iter().map(table).collect();
     let input = |i: &crate::input::InputSummary| Input {
         name: i.name.to_string(),
         files: i.files,

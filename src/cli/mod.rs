@@ -11,11 +11,13 @@ mod rule_template;
 mod rules;
 mod scan;
 mod terminal;
+mod version;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use terminal::Terminal;
 
@@ -26,7 +28,8 @@ pub const BAD_USAGE: u8 = 2;
 #[derive(Debug, Parser)]
 #[command(
     name = "alicerce",
-    version,
+    disable_version_flag = true,
+    arg_required_else_help = true,
     about = "Policy and audit linter for Claude on Amazon Bedrock",
     long_about = "Reads the state of AWS accounts (exported in the AWS CLI's own shape) and policy files, judges them by rules for \
                   running Claude on Amazon Bedrock, and reports each finding with the exact text that causes it.\n\n\
@@ -37,8 +40,13 @@ struct Cli {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = terminal::ColorChoice::Auto)]
     color: terminal::ColorChoice,
+    /// Print the version; with -v also the commit, the rules' hash, and the date and hash of each table that is built in.
+    #[arg(short = 'V', long)]
+    version: bool,
+    #[arg(short, long, requires = "version", hide = true)]
+    verbose: bool,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,11 +76,16 @@ pub fn main() -> ExitCode {
     };
     let terminal = Terminal::detect(cli.color);
     let result = match cli.command {
-        Command::Scan(args) => args.run(&terminal),
-        Command::Demo(args) => args.run(&terminal),
-        Command::Init(args) => args.run(&mut std::io::stdout()),
-        Command::Rules(command) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
-        Command::Access(command) => command.run(),
+        _ if cli.version => version::text(cli.verbose).and_then(|text| print(&text)).map(|()| 0),
+        Some(Command::Scan(args)) => args.run(&terminal),
+        Some(Command::Demo(args)) => args.run(&terminal),
+        Some(Command::Init(args)) => args.run(&mut std::io::stdout()),
+        Some(Command::Rules(command)) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
+        Some(Command::Access(command)) => command.run(),
+        None => {
+            let _ = Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").print();
+            return ExitCode::from(BAD_USAGE);
+        }
     };
     match result {
         Ok(code) => ExitCode::from(code),

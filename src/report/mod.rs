@@ -48,6 +48,10 @@ pub struct DatedTable {
     pub name: String,
     /// `YYYY-MM-DD`.
     pub date: String,
+    /// What it was made from.
+    pub source: String,
+    /// SHA-256 of its text, hexadecimal.
+    pub sha256: String,
 }
 
 /// One input as the user named it.

@@ -159,7 +159,12 @@ pub(crate) fn sample() -> Report {
     Report {
         tool: Tool { name: "alicerce".into(), version: "0.1.0".into() },
         packs: vec![PackInfo { name: "built-in".into(), version: "0.1.0".into(), digest: "ab".repeat(32) }],
-        tables: vec![DatedTable { name: "Bedrock actions".into(), date: "2026-11-15".into() }],
+        tables: vec![DatedTable {
+            name: "Bedrock actions".into(),
+            date: "2026-11-15".into(),
+            source: "AWS".into(),
+            sha256: "00ff".into(),
+        }],
         date: "2026-11-22T12:00:00Z".into(),
         inputs: vec![Input {
             name: "export".into(),

@@ -194,7 +194,9 @@ impl Page<'_> {
             self.wrapped("  ", "      ", &text);
         }
         for table in &report.tables {
-            self.wrapped("  ", "      ", &format!("{} of {}", visible(&table.name), visible(&table.date)));
+            let hash: String = table.sha256.chars().take(12).collect();
+            let text = format!("{} of {} (sha256 {})", visible(&table.name), visible(&table.date), visible(&hash));
+            self.wrapped("  ", "      ", &text);
         }
         if !report.filters.is_empty() {
             self.wrapped("  ", "      ", &format!("narrowed by {}", visible(&report.filters.join(" "))));
