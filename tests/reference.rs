@@ -1,183 +1,26 @@
 //! A second evaluator, slow and plain, and random policies on which the two must agree.
 //!
-//! The reference reads the JSON of a case itself and follows AWS's page "Policy evaluation logic" line by line, with
-//! all context keys known. Properties that need no reference (order, monotony, narrowing, unknown keys, the solver)
-//! stand below it.
+//! The evaluator (`reference/evaluator.rs`) reads the JSON of a case itself. `reference/random.rs` makes cases of every
+//! type of policy and every operator; the smaller cases below serve the properties that need no reference (order,
+//! monotony, narrowing, unknown keys, the solver).
 
 #![cfg(test)]
 
-use std::collections::BTreeMap;
+#[path = "reference/evaluator.rs"]
+mod evaluator;
+#[path = "reference/random.rs"]
+mod random;
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 
 use alicerce::doc::Document;
 use alicerce::iam::case::Case;
 use alicerce::iam::{Answer, Outcome, Question, Resources, decide, solve};
+use evaluator::reference;
 use proptest::prelude::*;
+use random::Choices;
 use serde_json::{Value, json};
-
-// ---- the reference ---------------------------------------------------------------------------------------------
-
-fn glob(p: &[char], t: &[char]) -> bool {
-    match p {
-        [] => t.is_empty(),
-        ['*', rest @ ..] => (0..=t.len()).any(|n| glob(rest, &t[n..])),
-        ['?', rest @ ..] => !t.is_empty() && glob(rest, &t[1..]),
-        [c, rest @ ..] => t.first() == Some(c) && glob(rest, &t[1..]),
-    }
-}
-
-fn like(pattern: &str, text: &str) -> bool {
-    let chars = |s: &str| s.chars().collect::<Vec<_>>();
-    glob(&chars(pattern), &chars(text))
-}
-
-fn texts(v: &Value) -> Vec<String> {
-    match v {
-        Value::Array(items) => items.iter().map(|i| texts(i).remove(0)).collect(),
-        Value::String(s) => vec![s.clone()],
-        other => vec![other.to_string()],
-    }
-}
-
-type Context = BTreeMap<String, Vec<String>>;
-
-struct Ask {
-    principal: String,
-    action: String,
-    resource: String,
-    account: String,
-    context: Context,
-}
-
-/// Does one value of the request match one value of the policy?
-fn compare(base: &str, policy: &str, given: &str) -> bool {
-    let number = |s: &str| s.parse::<f64>().unwrap();
-    let parts = |s: &str| s.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
-    match base {
-        "StringEquals" | "StringNotEquals" => policy == given,
-        "StringEqualsIgnoreCase" | "StringNotEqualsIgnoreCase" => policy.to_lowercase() == given.to_lowercase(),
-        "StringLike" | "StringNotLike" => like(policy, given),
-        "NumericEquals" | "NumericNotEquals" => number(given) == number(policy),
-        "NumericLessThan" => number(given) < number(policy),
-        "NumericGreaterThanEquals" => number(given) >= number(policy),
-        "Bool" => policy == given,
-        "IpAddress" | "NotIpAddress" => {
-            let net: ipnet::Ipv4Net = policy.parse().unwrap();
-            net.contains(&given.parse::<std::net::Ipv4Addr>().unwrap())
-        }
-        "ArnLike" | "ArnNotLike" => {
-            let (p, g) = (parts(policy), parts(given));
-            p.len() == 6 && g.len() == 6 && p.iter().zip(&g).all(|(p, g)| like(p, g))
-        }
-        other => panic!("{other}"),
-    }
-}
-
-fn condition(operator: &str, key: &str, policy: &[String], context: &Context) -> bool {
-    let given = context.get(&key.to_lowercase());
-    if operator == "Null" {
-        return policy.iter().any(|v| (v == "true") == given.is_none());
-    }
-    let (set, rest) = operator.split_once(':').unwrap_or(("", operator));
-    let (base, if_exists) = rest.strip_suffix("IfExists").map_or((rest, false), |b| (b, true));
-    let negated = base.contains("Not");
-    let Some(given) = given else {
-        return match set {
-            "ForAllValues" => true,
-            "ForAnyValue" => false,
-            _ => if_exists || negated,
-        };
-    };
-    let one = |g: &String| policy.iter().any(|p| compare(base, p, g)) != negated;
-    match set {
-        "ForAllValues" => given.iter().all(one),
-        "ForAnyValue" => given.iter().any(one),
-        _ => one(&given[0]),
-    }
-}
-
-/// How a `Principal` names the requester: "direct", "role", "account" or not at all.
-fn named(principal: &Value, ask: &Ask) -> Option<&'static str> {
-    let account = ask.principal.split(':').nth(4).unwrap_or("").to_owned();
-    let role = ask
-        .principal
-        .split("assumed-role/")
-        .nth(1)
-        .map(|r| format!("arn:aws:iam::{account}:role/{}", r.split('/').next().unwrap()));
-    let names = if principal.is_string() { vec!["*".to_owned()] } else { texts(&principal["AWS"]) };
-    if names.iter().any(|n| n == "*" || *n == ask.principal && !n.ends_with(":root")) {
-        Some("direct")
-    } else if role.is_some_and(|r| names.contains(&r)) {
-        Some("role")
-    } else if names.iter().any(|n| *n == account || *n == format!("arn:aws:iam::{account}:root")) {
-        Some("account")
-    } else {
-        None
-    }
-}
-
-fn applies(s: &Value, ask: &Ask) -> bool {
-    let within = |element: &str, text: &str, fold: bool| -> Option<bool> {
-        let lower = |s: &str| if fold { s.to_lowercase() } else { s.to_owned() };
-        let any = texts(s.get(element)?).iter().any(|p| like(&lower(p), &lower(text)));
-        Some(any)
-    };
-    let action = within("Action", &ask.action, true).unwrap_or_else(|| !within("NotAction", &ask.action, true).unwrap());
-    let resource =
-        within("Resource", &ask.resource, false).unwrap_or_else(|| !within("NotResource", &ask.resource, false).unwrap());
-    let conditions = s.get("Condition").and_then(Value::as_object).is_none_or(|operators| {
-        operators.iter().all(|(operator, keys)| {
-            keys.as_object().unwrap().iter().all(|(key, values)| condition(operator, key, &texts(values), &ask.context))
-        })
-    });
-    action && resource && conditions && s.get("Principal").is_none_or(|p| named(p, ask).is_some())
-}
-
-fn statements<'v>(policies: &'v Value) -> Vec<&'v Value> {
-    let all = |p: &'v Value| p["policy"]["Statement"].as_array().unwrap().iter().collect::<Vec<_>>();
-    match policies {
-        Value::Array(list) => list.iter().flat_map(all).collect(),
-        Value::Null => Vec::new(),
-        one => all(one),
-    }
-}
-
-fn says(policies: &Value, effect: &str, ask: &Ask) -> bool {
-    statements(policies).iter().any(|s| s["Effect"] == effect && applies(s, ask))
-}
-
-fn reference(case: &Value) -> Outcome {
-    let request = &case["request"];
-    let text = |name: &str| request[name].as_str().unwrap().to_owned();
-    let ask = Ask {
-        principal: text("principal"),
-        action: text("action"),
-        resource: text("resource"),
-        account: text("resource_account"),
-        context: request["context"].as_object().unwrap().iter().map(|(k, v)| (k.to_lowercase(), texts(v))).collect(),
-    };
-    let p = &case["policies"];
-    let levels = |kind: &str| p[kind].as_array().cloned().unwrap_or_default();
-    let (scp, rcp) = (levels("scp"), levels("rcp"));
-    let rcp: Vec<Value> = if ask.action.starts_with("s3:") { rcp } else { Vec::new() };
-    let singles = ["identity", "boundary", "session", "resource", "endpoint"].map(|kind| &p[kind]);
-    if singles.into_iter().chain(&scp).chain(&rcp).any(|policies| says(policies, "Deny", &ask)) {
-        return Outcome::ExplicitlyDenied;
-    }
-    let allows = |kind: &str| says(&p[kind], "Allow", &ask);
-    let limits = (p["boundary"].is_null() || allows("boundary")) && (p["session"].is_null() || allows("session"));
-    let granted_as = |form: &str| {
-        let names = |s: &Value| named(&s["Principal"], &ask) == Some(form);
-        statements(&p["resource"]).into_iter().any(|s| s["Effect"] == "Allow" && applies(s, &ask) && names(s))
-    };
-    let root = ask.principal.ends_with(":root");
-    let own = if root { p["session"].is_null() || allows("session") } else { allows("identity") && limits };
-    let same_account = ask.principal.split(':').nth(4) == Some(&ask.account);
-    let granted =
-        if same_account { own || granted_as("direct") || (granted_as("role") && limits) } else { own && allows("resource") };
-    let every_level = |levels: &[Value]| levels.iter().all(|level| says(level, "Allow", &ask));
-    let endpoint = p["endpoint"].is_null() || allows("endpoint");
-    if granted && every_level(&scp) && every_level(&rcp) && endpoint { Outcome::Allowed } else { Outcome::ImplicitlyDenied }
-}
 
 // ---- random cases ----------------------------------------------------------------------------------------------
 
@@ -375,6 +218,12 @@ proptest! {
     fn agrees_with_the_reference(case in case()) {
         prop_assert_eq!(outcome(&case), reference(&case));
     }
+
+    #[test]
+    fn agrees_with_the_reference_on_every_operator_and_type(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let case = random::case(&mut Choices::new(&bytes));
+        prop_assert_eq!(outcome(&case), reference(&case), "{}", case);
+    }
 }
 
 proptest! {
@@ -466,22 +315,34 @@ proptest! {
     }
 }
 
-/// Writes random cases with our outcome as `expect`, for a comparison with another simulator:
-/// `ALICERCE_CASES=out.json cargo test --test reference dump -- --ignored`.
+/// The same on cases of a fixed seed, many more of them: `ALICERCE_CASE_COUNT` (100,000). With `ALICERCE_CASES` they are
+/// written there, one a line with our outcome as `expect`, for `tests/differential/compare.mjs`.
 #[test]
-#[ignore = "writes a file for the differential run"]
-fn dump_random_cases() {
-    use proptest::strategy::ValueTree;
-    let Some(path) = std::env::var_os("ALICERCE_CASES") else { panic!("set ALICERCE_CASES") };
-    let count: usize = std::env::var("ALICERCE_CASE_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000);
-    let mut runner = proptest::test_runner::TestRunner::new(config(1));
-    let strategy = case();
-    let cases: Vec<Value> = (0..count)
-        .map(|_| {
-            let mut case = strategy.new_tree(&mut runner).unwrap().current();
-            case["expect"] = json!(format!("{:?}", outcome(&case)));
-            case
-        })
-        .collect();
-    std::fs::write(path, serde_json::to_string(&cases).unwrap()).unwrap();
+#[ignore = "takes minutes; tests/differential/run.sh calls it"]
+fn many_random_cases() {
+    let setting = |name: &str, default: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
+    let (count, seed) = (setting("ALICERCE_CASE_COUNT", 100_000), setting("ALICERCE_SEED", 1));
+    let mut file = std::env::var_os("ALICERCE_CASES").map(|path| BufWriter::new(File::create(path).unwrap()));
+    for number in 0..count {
+        let mut case = random::case(&mut Choices::new(&bytes(seed ^ (number << 20))));
+        let outcome = outcome(&case);
+        assert_eq!(outcome, reference(&case), "{case}");
+        case["name"] = json!(format!("random {seed}/{number}"));
+        case["expect"] = json!(format!("{outcome:?}"));
+        if let Some(file) = &mut file {
+            writeln!(file, "{case}").unwrap();
+        }
+    }
+    println!("{count} random cases: the engine and the reference agree on each");
+}
+
+/// Steele's SplitMix64: the same bytes for the same seed, everywhere.
+fn bytes(mut state: u64) -> Vec<u8> {
+    let mut next = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    };
+    (0..100).flat_map(|_| next().to_le_bytes()).collect()
 }
