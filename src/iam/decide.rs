@@ -100,6 +100,8 @@ impl Decision {
 pub enum Exception {
     /// The root user has every permission of its account; identity policies and boundaries do not bind it.
     RootUser,
+    /// AWS STS refuses `AssumeRole` to root users, whatever policies say (STS API reference, "AssumeRole").
+    RootAssumesNoRole,
     /// Neither SCPs nor RCPs bind service-linked roles.
     ServiceLinkedRole,
     /// SCPs do not bind principals of the management account, nor RCPs its resources.
@@ -159,6 +161,7 @@ enum Sides {
 pub(crate) struct Setting {
     sides: Sides,
     root: bool,
+    root_assumes: bool,
     scp: bool,
     /// Whether RCPs have force, which is not known for every service.
     rcp: Truth,
@@ -175,6 +178,7 @@ impl Setting {
             _ => Sides::SameAccount,
         };
         let same_account = sides == Sides::SameAccount;
+        let root = matches!(request.principal, Principal::Root { .. });
         let linked = is_service_linked(policies, request);
         let rcp_free = linked || (policies.management_account && same_account);
         let must_grant = match policies.resource {
@@ -183,7 +187,8 @@ impl Setting {
         };
         Self {
             sides,
-            root: matches!(request.principal, Principal::Root { .. }),
+            root,
+            root_assumes: root && request.action.eq_ignore_ascii_case("sts:AssumeRole"),
             scp: sides != Sides::ResourceOnly && !linked && !policies.management_account,
             rcp: if rcp_free { Truth::False } else { super::rcp::bind(request.service()) },
             resource_must_grant: must_grant,
@@ -220,6 +225,7 @@ pub(crate) fn combine<L: Logic>(t: Tallies<L>, setting: &Setting) -> (L, L) {
     let own = unless_root(t.identity.allow).and(limits.clone());
     let named = t.resource.named;
     let granted = match setting.sides {
+        _ if setting.root_assumes => L::constant(Truth::False),
         Sides::ResourceOnly => named.at_all(),
         Sides::CrossAccount => own.and(named.at_all()),
         Sides::SameAccount => {

@@ -71,6 +71,10 @@ impl Reader {
             }
         }
         policy.version = self.version;
+        if self.version != Version::V2012 && matches!(self.kind, PolicyType::Scp | PolicyType::Rcp) {
+            let message = format!("a policy of kind {} has `\"Version\": \"2012-10-17\"`", self.kind);
+            self.problem(root.mark(), "invalid-version", message);
+        }
         match statement {
             None => self.problem(root.mark(), "missing-statement", "the policy has no `Statement`".into()),
             Some(node) => self.statements(node, &mut policy.statements),

@@ -258,8 +258,10 @@ pub(crate) fn reference(case: &Value) -> Outcome {
             .any(|s| s.0["Effect"] == "Allow" && applies(s, &ask) && form(s.0, &ask) == Some(wanted))
     };
     let own = if ask.principal.ends_with(":root") { may("session") } else { allows("identity") && limits };
+    let root_assumes = ask.principal.ends_with(":root") && ask.action == "sts:AssumeRole";
     let must_grant = matches!(&*service, "kms" | "sts");
     let granted = match mine {
+        _ if root_assumes => false,
         None => allows("resource"),
         Some(account) if account != ask.account => own && allows("resource"),
         _ if granted_as("direct") => true,

@@ -302,7 +302,7 @@ const DERIVED: [Key; 3] = [
     Key {
         name: "aws:PrincipalArn",
         operators: ARN,
-        policy: &[ROLE, "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*", "*"],
+        policy: &[ROLE, "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*", "arn:*:*:*:*:*"],
         request: &[],
         several: false,
     },
@@ -338,6 +338,8 @@ fn conditions(c: &mut Choices) -> Option<Value> {
 pub(crate) enum Form {
     /// No principal.
     Plain,
+    /// No principal, and always the later version.
+    Scp,
     /// Principals and resources.
     OfResource,
     /// A key policy: principals, and `*` as resource.
@@ -368,7 +370,7 @@ fn statement(c: &mut Choices, form: Form, target: &Target) -> Value {
     let mut s = Map::new();
     s.insert("Effect".into(), json!(if allow { "Allow" } else { "Deny" }));
     match form {
-        Form::Plain => {}
+        Form::Plain | Form::Scp => {}
         Form::Rcp | Form::OfEndpoint => drop(s.insert("Principal".into(), json!("*"))),
         _ => principal(c, allow, &mut s),
     }
@@ -393,7 +395,7 @@ pub(crate) fn policy(c: &mut Choices, form: Form, target: usize) -> Value {
     if form != Form::Rcp && !c.once_in(3) {
         let mut all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
         match form {
-            Form::Plain | Form::Rcp => {}
+            Form::Plain | Form::Scp | Form::Rcp => {}
             Form::OfResource | Form::OfEndpoint | Form::OfKey => all["Principal"] = json!("*"),
             Form::OfTrust => {
                 all = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": [HERE, "444455556666"]}})
@@ -404,7 +406,8 @@ pub(crate) fn policy(c: &mut Choices, form: Form, target: usize) -> Value {
         }
         statements.push(all);
     }
-    let version = if form != Form::Rcp && c.once_in(12) { "2008-10-17" } else { "2012-10-17" };
+    let of_organization = matches!(form, Form::Scp | Form::Rcp);
+    let version = if !of_organization && c.once_in(12) { "2008-10-17" } else { "2012-10-17" };
     json!({"policy": {"Version": version, "Statement": statements}})
 }
 
@@ -478,7 +481,7 @@ pub(crate) fn case(c: &mut Choices) -> Value {
             policies["session"] = json!([plain(c, at)]);
         }
         if c.once_in(3) {
-            policies["scp"] = levels(c, |c, at| (0..=c.below(2)).map(|_| policy(c, Form::Plain, at)).collect());
+            policies["scp"] = levels(c, |c, at| (0..=c.below(2)).map(|_| policy(c, Form::Scp, at)).collect());
         }
     }
     if c.once_in(3) {

@@ -1,7 +1,7 @@
 //! `ArnEquals`, `ArnLike` and their negations: each of the six parts is matched by itself.
 //!
 //! In: a pattern of six parts in which `*` and `?` may stand, and variables. Out: a truth value.
-//! `*` alone matches every ARN. A pattern of fewer parts is not an ARN: unknown.
+//! A pattern of fewer parts, a lone `*` among them, is unknown: AWS says that each of the six parts is checked by itself.
 
 use super::Texts;
 use crate::iam::glob::Glob;
@@ -11,8 +11,6 @@ use crate::iam::truth::Truth;
 
 #[derive(Debug, Clone)]
 pub(crate) enum ArnPattern {
-    /// `*`.
-    Any,
     /// Compiled parts.
     Fixed(Box<[Glob; 6]>),
     /// Parts with variables.
@@ -21,9 +19,6 @@ pub(crate) enum ArnPattern {
 
 impl ArnPattern {
     pub(super) fn new(text: &str, variables: bool) -> Option<Self> {
-        if !text.is_empty() && text.bytes().all(|b| b == b'*') {
-            return Some(Self::Any);
-        }
         let parts: [&str; 6] = six_parts(text)?;
         if variables && text.contains("${") {
             return Some(Self::Template(Box::new(parts.map(|part| split(part, true)))));
@@ -41,7 +36,6 @@ impl ArnPattern {
 
     pub(super) fn texts(&self, context: &Context) -> Texts {
         match self {
-            Self::Any => Texts::Arn(Box::new(std::array::from_fn(|_| Glob::new("*", false)))),
             Self::Fixed(globs) => Texts::Arn(globs.clone()),
             Self::Template(parts) => {
                 let mut globs: [Glob; 6] = std::array::from_fn(|_| Glob::new("*", false));
@@ -60,7 +54,6 @@ impl ArnPattern {
     pub(super) fn matches(&self, given: &str, context: &Context) -> Truth {
         let given = given.splitn(6, ':');
         match self {
-            Self::Any => (given.count() == 6).into(),
             Self::Fixed(globs) => {
                 if given.clone().count() != 6 {
                     return Truth::False;
