@@ -54,6 +54,18 @@ pub struct PolicySet<'a> {
     pub missing: Vec<Missing>,
 }
 
+impl PolicySet<'_> {
+    /// Whether the principal has a permissions boundary.
+    pub(crate) fn bounded(&self) -> Truth {
+        let missing = self.missing.iter().any(|m| m.kind == PolicyType::Boundary);
+        match self.boundary {
+            Some(_) => Truth::True,
+            None if missing => Truth::Unknown,
+            None => Truth::False,
+        }
+    }
+}
+
 /// The answer for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -123,7 +135,8 @@ pub enum Exception {
 /// Decides one request.
 pub fn decide(policies: &PolicySet<'_>, request: &Request) -> Decision {
     let setting = Setting::of(policies, request);
-    let tallies = Tallies::of(policies, &setting, &|_, statement| statement.applies_named(request));
+    let bounded = policies.bounded();
+    let tallies = Tallies::of(policies, &setting, &|_, statement| statement.applies_named(request, bounded));
     let (deny, allow) = combine(tallies, &setting);
     explain::decision(policies, request, &setting, &tallies, outcome_of(deny, allow))
 }
@@ -131,7 +144,8 @@ pub fn decide(policies: &PolicySet<'_>, request: &Request) -> Decision {
 /// The answer alone: nothing is allocated.
 pub fn outcome(policies: &PolicySet<'_>, request: &Request) -> Outcome {
     let setting = Setting::of(policies, request);
-    let tallies = Tallies::of(policies, &setting, &|_, statement| statement.applies_named(request));
+    let bounded = policies.bounded();
+    let tallies = Tallies::of(policies, &setting, &|_, statement| statement.applies_named(request, bounded));
     let (deny, allow) = combine(tallies, &setting);
     outcome_of(deny, allow)
 }

@@ -220,8 +220,9 @@ impl PrincipalMatcher {
         !self.negated && self.entries.iter().any(|e| e.names == Names::Everyone && e.kind == EntryKind::Aws)
     }
 
-    /// How the requester is named. `deny`: the statement denies, which matters for `NotPrincipal`.
-    pub(crate) fn names(&self, who: &Principal, deny: bool) -> Named {
+    /// How the requester is named. For `NotPrincipal` it matters whether the statement denies (`deny`) and whether the
+    /// requester has a permissions boundary (`bounded`).
+    pub(crate) fn names(&self, who: &Principal, deny: bool, bounded: Truth) -> Named {
         let mut named: Named = Named::default();
         for entry in &self.entries {
             let (truth, form) = entry.covers(who);
@@ -232,21 +233,22 @@ impl PrincipalMatcher {
             };
             *slot = slot.or(truth);
         }
-        if self.negated { Named { direct: self.spares_not(named, who, deny), ..Named::default() } } else { named }
+        if !self.negated {
+            return named;
+        }
+        // "Using it with Allow is not supported"; with Deny it "will always deny" whoever has a permissions boundary.
+        let direct = if deny { self.spares_not(named, who).or(bounded) } else { Truth::Unknown };
+        Named { direct, ..Named::default() }
     }
 
-    /// Whether a `NotPrincipal` element applies to the requester. AWS checks the account, then the role, then the
+    /// Whether a `NotPrincipal` element of a Deny applies to the requester. AWS checks the account, then the role, then the
     /// session, "depending on the service": a requester is surely spared when each of them is listed, surely not
     /// when neither it nor its role nor its account is, or when the account is listed beside another of its members
     /// (the page's own example); between the two it is not known.
-    fn spares_not(&self, named: Named, who: &Principal, deny: bool) -> Truth {
+    fn spares_not(&self, named: Named, who: &Principal) -> Truth {
         let everyone = self.entries.iter().any(|e| e.names == Names::Everyone && e.covers(who).0 == Truth::True);
         if everyone {
             return Truth::False;
-        }
-        if !deny {
-            let specific = named.direct.or(named.role);
-            return !(specific.or(Truth::Unknown.and(named.account)));
         }
         let (some, whole) = match who {
             Principal::Root { .. } => (named.account, named.account),

@@ -145,11 +145,12 @@ impl Policy {
 impl Statement {
     /// Whether the statement applies to the request, whatever its effect.
     pub fn applies(&self, request: &Request) -> Truth {
-        self.applies_named(request).at_all()
+        self.applies_named(request, Truth::False).at_all()
     }
 
-    /// The same, told apart by the form in which the statement names the requester.
-    pub(crate) fn applies_named(&self, request: &Request) -> Named {
+    /// The same, told apart by the form in which the statement names the requester. `bounded`: whether the requester
+    /// has a permissions boundary.
+    pub(crate) fn applies_named(&self, request: &Request, bounded: Truth) -> Named {
         if self.contradictory {
             return Named::default();
         }
@@ -165,7 +166,7 @@ impl Statement {
         }
         let named = match &self.principal {
             None => Named::holder(),
-            Some(principal) => principal.names(&request.principal, self.effect == Effect::Deny),
+            Some(principal) => principal.names(&request.principal, self.effect == Effect::Deny, bounded),
         };
         if named.at_all() == Truth::False {
             return named;

@@ -148,13 +148,19 @@ fn goal<'q>(question: &'q Question<'_>, base: &Request, free: bool) -> Formula<'
     let applies = |policy: &'q Policy, statement: &'q super::policy::Statement| {
         let grants = matches!(policy.kind, PolicyType::Identity | PolicyType::Resource | PolicyType::Trust | PolicyType::Key);
         let left_out = grants && statement.effect != Effect::Deny && only.is_some_and(|s| s != policy.site(statement));
-        if left_out { Named::constant(Truth::False) } else { formula::applies(statement, base, free) }
+        if left_out {
+            Named::constant(Truth::False)
+        } else {
+            formula::applies(statement, base, free, question.policies.bounded())
+        }
     };
     let (deny, allow) = combine(Tallies::of(question.policies, &setting, &applies), &setting);
     let mut goal = allow.and(deny.negated());
     if let Some(others) = question.not_allowed_by {
         let setting = Setting::of(others, base);
-        let tallies = Tallies::of(others, &setting, &|_, s: &'q super::policy::Statement| formula::applies(s, base, free));
+        let tallies = Tallies::of(others, &setting, &|_, s: &'q super::policy::Statement| {
+            formula::applies(s, base, free, others.bounded())
+        });
         let (deny, allow) = combine(tallies, &setting);
         goal = goal.and(deny.or(allow.negated()));
     }

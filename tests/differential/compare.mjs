@@ -122,14 +122,10 @@ const points = {
   'RCPs do not bind Bedrock': (test) => {
     if (test.request.action.startsWith('bedrock')) delete test.policies.rcp
   },
-  'the root user needs no identity policy': (test) => {
+  'the root user needs neither identity policy nor boundary': (test) => {
     if (/:root$/.test(test.request.principal)) {
+      delete test.policies.boundary
       test.policies.identity = [{ policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } }].concat(test.policies.identity || [])
-    }
-  },
-  'the root user needs no boundary': (test) => {
-    if (/:root$/.test(test.request.principal) && test.policies.boundary) {
-      list(test.policies.boundary)[0].policy.Statement.push({ Effect: 'Allow', Action: '*', Resource: '*' })
     }
   },
   'no root user assumes a role': (test) => {
@@ -177,8 +173,9 @@ const points = {
       }
     })
   },
-  'a grant to everybody is not limited by session policies': (test) => {
-    const everybody = (s) => s.Effect === 'Allow' && (s.NotPrincipal || s.Principal === '*' || list(s.Principal.AWS).includes('*'))
+  'a grant to everybody, or to the session itself, is not limited by session policies': (test) => {
+    const direct = ['*', test.request.principal]
+    const everybody = (s) => s.Effect === 'Allow' && s.Principal && (s.Principal === '*' || list(s.Principal.AWS).some((n) => direct.includes(n)))
     if (!list(test.policies.resource).some(({ policy }) => list(policy.Statement).some(everybody))) return
     for (const { policy } of list(test.policies.session)) policy.Statement = [...list(policy.Statement), { Effect: 'Allow', Action: '*', Resource: '*' }]
   },

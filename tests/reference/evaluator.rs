@@ -4,8 +4,6 @@
 //! page "Policy evaluation logic" line by line and shares nothing with `src/iam`. What the documentation leaves open
 //! must not be among its cases.
 
-#![cfg(test)]
-
 use std::collections::BTreeMap;
 
 use alicerce::iam::Outcome;
@@ -68,6 +66,7 @@ struct Ask {
     action: String,
     resource: String,
     account: String,
+    bounded: bool,
     context: Context,
 }
 
@@ -184,7 +183,7 @@ fn spared(principal: &Value, ask: &Ask) -> bool {
 fn form(s: &Value, ask: &Ask) -> Option<&'static str> {
     match (s.get("Principal"), s.get("NotPrincipal")) {
         (Some(principal), _) => named(principal, ask),
-        (None, Some(others)) => (!spared(others, ask)).then_some("direct"),
+        (None, Some(others)) => (ask.bounded || !spared(others, ask)).then_some("direct"),
         (None, None) => Some("direct"),
     }
 }
@@ -237,6 +236,7 @@ pub(crate) fn reference(case: &Value) -> Outcome {
         action: text("action"),
         resource: text("resource"),
         account: text("resource_account"),
+        bounded: !case["policies"]["boundary"].is_null(),
         context: std::mem::take(&mut context),
     };
     let service = ask.action.split(':').next().unwrap().to_owned();

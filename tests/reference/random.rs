@@ -3,9 +3,7 @@
 //! In: bytes, each of which is one choice (when they run out, the first and plainest choice is made). Out: a case whose
 //! request is a real one: an action with a resource of its type, and the keys that follow from the requester.
 //! Left out: what AWS's documentation leaves open (a key of several values without a set operator, `ForAnyValue` with
-//! `IfExists`, a `NotPrincipal` that lists a requester in part), so that every case has one right answer.
-
-#![cfg(test)]
+//! `IfExists`, a `NotPrincipal` that allows or lists a requester in part), so that every case has one right answer.
 
 use serde_json::{Map, Value, json};
 
@@ -352,10 +350,9 @@ pub(crate) enum Form {
     Rcp,
 }
 
-fn principal(c: &mut Choices, allow: bool, s: &mut Map<String, Value>) {
-    if c.once_in(8) {
-        let whole: &[&str] =
-            if allow { &[THIRD_ROOT] } else { c.one(&[&[ROOT, ROLE, SESSION][..], &[THIRD_ROOT], &[ROOT, USER]]) };
+fn principal(c: &mut Choices, allow: bool, form: Form, s: &mut Map<String, Value>) {
+    if !allow && form != Form::OfTrust && c.once_in(3) {
+        let whole: &[&str] = c.one(&[&[ROOT, ROLE, SESSION][..], &[THIRD_ROOT], &[ROOT, USER]]);
         s.insert("NotPrincipal".into(), json!({"AWS": whole}));
     } else if c.once_in(12) {
         s.insert("Principal".into(), json!({"Service": c.some(&["lambda.amazonaws.com", "ec2.amazonaws.com"])}));
@@ -372,7 +369,7 @@ fn statement(c: &mut Choices, form: Form, target: &Target) -> Value {
     match form {
         Form::Plain | Form::Scp => {}
         Form::Rcp | Form::OfEndpoint => drop(s.insert("Principal".into(), json!("*"))),
-        _ => principal(c, allow, &mut s),
+        _ => principal(c, allow, form, &mut s),
     }
     let wide = form != Form::Rcp && c.once_in(4);
     let action = if wide { json!("*") } else { c.some(target.actions) };
@@ -471,10 +468,10 @@ pub(crate) fn case(c: &mut Choices) -> Value {
         |c: &mut Choices, one: fn(&mut Choices, usize) -> Value| -> Value { (0..=c.below(3)).map(|_| one(c, at)).collect() };
     let plain = |c: &mut Choices, at| policy(c, Form::Plain, at);
     let mut policies = json!({});
-    // Services and anonymous requesters have no policies of their own, users and root users no session policies.
+    // Services and anonymous requesters have no policies of their own, users and root users no session policies, root users no boundary.
     if who.starts_with("arn:") {
         policies["identity"] = (0..=c.below(2)).map(|_| plain(c, at)).collect();
-        if c.once_in(3) {
+        if who != ROOT && c.once_in(3) {
             policies["boundary"] = plain(c, at);
         }
         if who.contains(":sts:") && c.once_in(2) {

@@ -90,16 +90,18 @@ pub(super) fn decision(
 
 /// The policies that together make one line of the reasons.
 struct Group<'a> {
+    bounded: Truth,
     kind: PolicyType,
     level: Option<usize>,
     policies: Vec<&'a Policy>,
 }
 
 fn groups<'a>(set: &PolicySet<'a>, setting: &Setting) -> Vec<Group<'a>> {
+    let bounded = set.bounded();
     let mut groups = Vec::new();
     let mut one = |kind, policies: Vec<&'a Policy>| {
         if !policies.is_empty() {
-            groups.push(Group { kind, level: None, policies });
+            groups.push(Group { bounded, kind, level: None, policies });
         }
     };
     one(PolicyType::Identity, set.identity.clone());
@@ -113,7 +115,7 @@ fn groups<'a>(set: &PolicySet<'a>, setting: &Setting) -> Vec<Group<'a>> {
     }
     let mut levels = |kind, levels: Option<&Vec<Vec<&'a Policy>>>| {
         for (level, policies) in levels.into_iter().flatten().enumerate() {
-            groups.push(Group { kind, level: Some(level), policies: policies.clone() });
+            groups.push(Group { bounded, kind, level: Some(level), policies: policies.clone() });
         }
     };
     if setting.scp {
@@ -131,8 +133,9 @@ impl Group<'_> {
     }
 
     fn why(&self, request: &Request) -> Why {
-        let tally =
-            Tally::<Truth>::union(self.policies.iter().copied(), &|_, statement: &Statement| statement.applies_named(request));
+        let tally = Tally::<Truth>::union(self.policies.iter().copied(), &|_, statement: &Statement| {
+            statement.applies_named(request, self.bounded)
+        });
         let said = match (tally.deny, tally.allow) {
             (Truth::True, _) => Said::Denies,
             (Truth::Unknown, Truth::True | Truth::Unknown) | (Truth::False, Truth::Unknown) => Said::Unknown,
@@ -147,22 +150,22 @@ impl Group<'_> {
         };
         let site = self
             .statements()
-            .find(|(_, statement)| wanted(statement.effect, statement.applies(request)))
+            .find(|(_, statement)| wanted(statement.effect, statement.applies_named(request, self.bounded).at_all()))
             .map(|(policy, statement)| policy.site(statement));
         Why { kind: self.kind, level: self.level, said, site }
     }
 
     fn hinges(&self, request: &Request, into: &mut Vec<Hinge>) {
         for (policy, statement) in self.statements() {
-            let applies = statement.applies(request);
+            let applies = statement.applies_named(request, self.bounded).at_all();
             if applies == Truth::Unknown || (applies == Truth::True && statement.effect == Effect::Unknown) {
-                statement_hinges(policy, statement, request, into);
+                statement_hinges(policy, statement, request, self.bounded, into);
             }
         }
     }
 }
 
-fn statement_hinges(policy: &Policy, statement: &Statement, request: &Request, into: &mut Vec<Hinge>) {
+fn statement_hinges(policy: &Policy, statement: &Statement, request: &Request, bounded: Truth, into: &mut Vec<Hinge>) {
     let context = &request.context;
     let at = |mark| Site { source: policy.source, mark };
     if statement.partly_unknown || statement.effect == Effect::Unknown {
@@ -184,7 +187,7 @@ fn statement_hinges(policy: &Policy, statement: &Statement, request: &Request, i
         }
     }
     if let Some(principal) = &statement.principal
-        && principal.names(&request.principal, statement.effect == Effect::Deny).at_all() == Truth::Unknown
+        && principal.names(&request.principal, statement.effect == Effect::Deny, bounded).at_all() == Truth::Unknown
     {
         into.push(Hinge::Principal(at(principal.mark)));
     }

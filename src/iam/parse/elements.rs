@@ -96,6 +96,10 @@ impl Reader {
             let message = format!("`{}` does not belong in this kind of policy", text_of(key));
             self.problem(key.mark(), "principal-not-allowed", message);
         }
+        if negated && self.kind == PolicyType::Trust {
+            let message = "a trust policy has no `NotPrincipal`: name those who may assume the role".into();
+            self.problem(key.mark(), "principal-not-allowed", message);
+        }
         let mut entries = Vec::new();
         self.entries(value, &mut entries);
         Some(PrincipalMatcher { negated, mark: key.mark(), entries })

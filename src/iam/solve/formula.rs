@@ -86,8 +86,9 @@ impl Logic for Formula<'_> {
     }
 }
 
-/// Whether a statement applies, whatever its effect. `free`: the resource's text is not fixed.
-pub(super) fn applies<'a>(statement: &'a Statement, request: &Request, free: bool) -> Named<Formula<'a>> {
+/// Whether a statement applies, whatever its effect. `free`: the resource's text is not fixed. `bounded`: whether the
+/// requester has a permissions boundary.
+pub(super) fn applies<'a>(statement: &'a Statement, request: &Request, free: bool, bounded: Truth) -> Named<Formula<'a>> {
     let none = || Named::constant(Truth::False);
     if statement.contradictory {
         return none();
@@ -99,7 +100,7 @@ pub(super) fn applies<'a>(statement: &'a Statement, request: &Request, free: boo
     }
     let named = match &statement.principal {
         None => Named::holder(),
-        Some(principal) => principal.names(&request.principal, deny),
+        Some(principal) => principal.names(&request.principal, deny, bounded),
     };
     let mut body = Formula::constant(action);
     if statement.partly_unknown {
