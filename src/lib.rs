@@ -15,6 +15,7 @@ pub mod doc;
 pub mod engine;
 pub mod facts;
 pub mod finding;
+pub mod generate;
 pub mod iam;
 pub mod input;
 pub mod network;

@@ -3,7 +3,6 @@
 //! In: the organisation's tree with its policies. Out: the SCPs in force for each account; the modules below ask of them what a scope
 //! wants closed and open. A policy's name says nothing; only what it denies counts, at every level.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the generator of guards asks them all"))]
 pub(crate) mod questions;
 pub(super) mod region;
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod example;
+mod generate;
 mod init;
 mod rule_template;
 mod rules;
@@ -61,6 +62,8 @@ enum Command {
     Rules(rules::RulesCommand),
     /// Ask what policies allow: run cases, decide a request, compare two policies, list who can.
     Access(access::AccessCommand),
+    /// Write the guard that a scope of alicerce.toml calls for (SCP, identity policy, endpoint policy), and prove it.
+    Generate(generate::GenerateCommand),
 }
 
 /// Runs the program and gives its exit code.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Some(Command::Init(args)) => args.run(&mut std::io::stdout()),
         Some(Command::Rules(command)) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
         Some(Command::Access(command)) => command.run(),
+        Some(Command::Generate(command)) => command.run(),
         None => {
             let _ = Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").print();
             return ExitCode::from(BAD_USAGE);

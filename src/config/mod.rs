@@ -19,7 +19,7 @@ use toml_edit::Document;
 pub use error::ConfigError;
 pub(crate) use error::closest;
 pub use read::Spanned;
-pub use scope::{Days, Field, Place, Posture, REGULATIONS, Scope, Setting, TransferBasis};
+pub use scope::{Days, Field, Place, Posture, REGULATIONS, SERVICES, Scope, Setting, TransferBasis};
 
 use crate::doc::Span;
 use crate::doc::control::same_length;

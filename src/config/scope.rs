@@ -130,6 +130,8 @@ pub struct Scope {
     pub required_tags: Vec<Arc<str>>,
     /// The tag that says what data a resource holds.
     pub data_classification_tag: Option<Arc<str>>,
+    /// IAM prefixes beside `bedrock` whose services may be used in the approved Regions: of [`SERVICES`].
+    pub approved_services: Vec<Arc<str>>,
     /// Globs over endpoint ids (`vpce-…`) through which Bedrock may be called.
     pub approved_endpoints: Vec<Arc<str>>,
     /// Globs over guardrail ARNs or ids that count as approved.
@@ -174,6 +176,9 @@ pub const REGULATIONS: [(&str, &str); 11] = [
     ("pci-dss", "PCI DSS 4.0.1"),
 ];
 
+/// What `approved_services` may name: IAM prefixes of the Bedrock family, beside `bedrock` itself, whose services run in AWS's Regions.
+pub const SERVICES: [&str; 3] = ["bedrock-mantle", "bedrock-agentcore", "bedrock-websearch"];
+
 fn list(items: &[Arc<str>]) -> Setting {
     Setting::List(items.to_vec())
 }
@@ -208,6 +213,7 @@ impl Scope {
         "last_review", "timestamp", true, "the day on which the last access review was closed", |s| s.last_review.map_or(Setting::Unset, |d| Setting::Str(d.to_string().into()));
         "required_tags", "list<string>", false, "tags that roles and inference profiles must carry", |s| list(&s.required_tags);
         "data_classification_tag", "string", true, "the tag that says what data a resource holds", |s| opt(s.data_classification_tag.as_ref());
+        "approved_services", "list<string>", false, "IAM prefixes beside bedrock that may be used in the approved Regions", |s| list(&s.approved_services);
         "approved_endpoints", "list<string>", false, "globs over the endpoint ids through which Bedrock may be called", |s| list(&s.approved_endpoints);
         "approved_guardrails", "list<string>", false, "globs over the guardrail ARNs or ids that count as approved", |s| list(&s.approved_guardrails);
         "require_guardrail", "bool", false, "inference without an approved guardrail must not be possible", |s| Setting::Bool(s.require_guardrail);
@@ -244,6 +250,7 @@ impl Scope {
             last_review: None,
             required_tags: Vec::new(),
             data_classification_tag: None,
+            approved_services: Vec::new(),
             approved_endpoints: Vec::new(),
             approved_guardrails: Vec::new(),
             require_guardrail: false,

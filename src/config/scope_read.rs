@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::error::closest;
 use super::read::{Reader, Section, Spanned};
-use super::scope::{Days, Posture, REGULATIONS, Scope, TransferBasis};
+use super::scope::{Days, Posture, REGULATIONS, SERVICES, Scope, TransferBasis};
 
 const SELECTORS: [&str; 4] = ["accounts", "ous", "tags", "paths"];
 
@@ -72,6 +72,7 @@ fn read_postures(reader: &mut Reader, section: &Section<'_>, scope: &mut Scope) 
     scope.last_review = reader.date(section, "last_review").map(|d| d.value);
     scope.required_tags = plain(reader.strings(section, "required_tags"));
     scope.data_classification_tag = reader.string(section, "data_classification_tag").map(|t| t.value);
+    scope.approved_services = services(reader, section);
     scope.approved_endpoints = plain(reader.strings(section, "approved_endpoints"));
     scope.approved_guardrails = plain(reader.strings(section, "approved_guardrails"));
     scope.require_guardrail = reader.bool(section, "require_guardrail").unwrap_or(false);
@@ -139,6 +140,16 @@ fn regulations(reader: &mut Reader, section: &Section<'_>) -> Vec<Arc<str>> {
             );
             reader.error(v.span, format!("`{}` is not a regulation that alicerce knows", v.value), Some(help));
         }
+    }
+    values.into_iter().map(|v| v.value).collect()
+}
+
+fn services(reader: &mut Reader, section: &Section<'_>) -> Vec<Arc<str>> {
+    let values = reader.strings(section, "approved_services").unwrap_or_default();
+    for v in values.iter().filter(|v| !SERVICES.contains(&&*v.value)) {
+        let help = closest(&v.value, SERVICES)
+            .map_or_else(|| format!("one of {}", SERVICES.join(", ")), |near| format!("did you mean `{near}`?"));
+        reader.error(v.span, format!("`{}` is not a service that can be approved", v.value), Some(help));
     }
     values.into_iter().map(|v| v.value).collect()
 }

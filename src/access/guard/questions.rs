@@ -337,7 +337,9 @@ impl<'a> Asker<'a> {
         if !self.scope.declares("approved_models") {
             return Vec::new();
         }
-        let approved: Vec<String> = self.scope.approved_models.iter().map(|m| self.foundation("*", m)).collect();
+        let mut approved: Vec<String> = self.scope.approved_models.iter().map(|m| self.foundation("*", m)).collect();
+        // A model's id holds no `/`: what does is no model, though a pattern for something else may match it.
+        approved.push(self.foundation("*", "*/*"));
         let unlisted = models::all().iter().filter(|m| m.current && !self.scope.approves_model(m.id));
         let mut names: Vec<&str> = unlisted.map(|m| m.id).collect();
         names.push("unlisted-vendor.unlisted-model-v9:0");
@@ -509,6 +511,20 @@ impl<'a> Asker<'a> {
         out
     }
 
+    /// An approved guardrail in a numbered version.
+    fn guardrail(&self) -> String {
+        let declared = self.scope.approved_guardrails.first().map_or("*", |g| &**g);
+        let arn = if declared.starts_with("arn:") {
+            declared.to_owned()
+        } else {
+            let region = self.approved.first().copied().unwrap_or("sa-east-1");
+            format!("arn:{}:bedrock:{region}:{}:guardrail/{declared}", self.partition, self.account)
+        };
+        let versioned = arn.rsplit_once('/').is_some_and(|(_, id)| id.contains(':'));
+        let arn = if versioned { arn } else { format!("{arn}:1") };
+        arn.replace(['*', '?'], "1")
+    }
+
     /// One request, with a context as plain as any: what it does not say is absent.
     fn must_pass(&self, text: String, action: &str, resource: String, region: &str, profile: Option<&str>) -> GuardQuestion {
         let mut context = Context::closed();
@@ -517,6 +533,9 @@ impl<'a> Asker<'a> {
         context.set("aws:ViaAWSService", ["false"]);
         if let Some(profile) = profile {
             context.set("bedrock:InferenceProfileArn", [profile]);
+        }
+        if self.scope.require_guardrail {
+            context.set("bedrock:GuardrailIdentifier", [self.guardrail()]);
         }
         question(text, Topic::Use, action, Resources::One(resource), context)
     }
@@ -531,7 +550,7 @@ const RETENTION: [(&str, &str); 4] = [
 ];
 
 /// Actions that switch off or change a control, and what each does.
-const CONTROLS: [(&str, &str); 14] = [
+pub(crate) const CONTROLS: [(&str, &str); 14] = [
     ("bedrock:DeleteModelInvocationLoggingConfiguration", "ends the record of prompts"),
     ("bedrock:PutModelInvocationLoggingConfiguration", "turns the record of prompts elsewhere"),
     ("bedrock:DeleteEnforcedGuardrailConfiguration", "lifts the enforced guardrail"),
