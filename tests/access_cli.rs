@@ -252,3 +252,65 @@ fn new_says_when_it_cannot_decide_and_when_it_was_asked_wrongly() {
     access(&room, &["new", "p.json", "nowhere.json"]).expect_code(2);
     access(&room, &["new", "p.json", "bad.json"]).expect_code(2);
 }
+
+#[test]
+fn the_paths_of_a_role_of_the_example_read_without_other_documents() {
+    let room = Room::new();
+    let run = access(&room, &["paths", "mcp-ferramentas-tarefa", "--claude"]).expect_code(0);
+    for text in [
+        "can run Claude models, in 1 way",
+        "through the global inference profile",
+        "Claude Haiku 4.5 (anthropic.claude-haiku-4-5-20251001-v1:0)",
+        "sa-east-1 (São Paulo, Brazil)",
+        "may be processed in any commercial Region",
+        "aws:RequestedRegion = unspecified",
+        "by `mcp`, statement `Claude`, at banco-exemplo/333344445555/global/iam/get-account-authorization-details.json:440:37",
+        "nothing grants `bedrock-mantle:CreateInference`",
+        "ecs-tasks.amazonaws.com",
+    ] {
+        assert!(run.stdout.contains(text), "{text}\n{}", run.stdout);
+    }
+    // Production: the SCP and the boundary close everything to Claude.
+    let run = access(&room, &["paths", "esteira-implantacao", "--claude"]).expect_code(1);
+    for text in [
+        "no way to run a Claude model is open",
+        "denied by the scp policy `guarda-de-regiao`, statement `SomenteModelosAprovados`",
+    ] {
+        assert!(run.stdout.contains(text), "{text}\n{}", run.stdout);
+    }
+}
+
+#[test]
+fn paths_as_json_and_filtered() {
+    let room = Room::new();
+    let paths = |more: &[&str], code| {
+        let all: Vec<&str> =
+            ["paths", "chatbot-piloto-lambda", "--format", "json"].into_iter().chain(more.iter().copied()).collect();
+        objects(&access(&room, &all).expect_code(code)).remove(0)
+    };
+    let all = paths(&[], 0);
+    let ways: Vec<&str> = all["paths"].as_array().unwrap().iter().filter_map(|p| p["way"].as_str()).collect();
+    for way in ["direct", "geographic-profile", "global-profile", "application-profile"] {
+        assert!(ways.contains(&way), "{way}: {ways:?}");
+    }
+    let claude = paths(&["--claude", "--region", "sa-east-1", "--model", "haiku 4.5"], 0);
+    for path in claude["paths"].as_array().unwrap() {
+        assert_eq!(path["claude"], true);
+        assert!(path["sources"].as_array().unwrap().contains(&"sa-east-1".into()), "{path}");
+        assert_eq!(path["legs"][0]["granted"][0]["sid"], "QualquerModelo");
+    }
+    access(&room, &["paths", "nobody-of-this-name"]).expect_code(2);
+    access(&room, &["paths", "chatbot-piloto-lambda", "--region", "Brazil"]).expect_code(2);
+}
+
+#[test]
+fn a_bare_policy_file_has_paths() {
+    let room = Room::new();
+    let statement = format!(
+        r#"{{"Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": "{}"}}"#,
+        MODEL.replace("sa-east", "us-east")
+    );
+    room.write("app.json", policy(&statement));
+    let run = access(&room, &["paths", "app.json", "app.json"]).expect_code(0);
+    assert!(run.stdout.contains("by the model's own id") && run.stdout.contains("app.json:1:"), "{}", run.stdout);
+}

@@ -6,6 +6,8 @@
 mod can;
 mod cases;
 mod new;
+mod paths;
+mod paths_human;
 mod who;
 
 use std::io::Write as _;
@@ -45,6 +47,8 @@ enum Action {
     Can(can::CanArgs),
     /// Is there a request that NEW allows and OLD does not? Exit code 0: nothing new, proved; 1: something new; 2: bad usage; 3: undecided
     New(new::NewArgs),
+    /// Every way in which a principal can run a model, and where the data goes. Exit code 0: one is open; 1: none is, proved; 2: bad usage; 3: not known
+    Paths(paths::PathsArgs),
     /// List the principals that can do an action, each with a request. Exit code 0; 2: bad usage; 3: an input could not be read
     WhoCan(who::WhoArgs),
 }
@@ -64,6 +68,7 @@ impl AccessCommand {
             Action::Test(args) => args.run(),
             Action::Can(args) => args.run(),
             Action::New(args) => args.run(),
+            Action::Paths(args) => args.run(),
             Action::WhoCan(args) => args.run(),
         }
     }

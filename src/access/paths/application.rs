@@ -38,7 +38,7 @@ fn first_leg(arn: &str, region: &str) -> Leg {
 }
 
 /// The legs of a call of a profile with these models.
-fn legs(arn: &str, region: &str, models: &[String]) -> Vec<Leg> {
+pub(super) fn legs(arn: &str, region: &str, models: &[String]) -> Vec<Leg> {
     let model = |model: &String| {
         let at = model.split(':').nth(3).filter(|r| !r.is_empty()).unwrap_or(UNSPECIFIED);
         Leg::new(model.as_str(), at).with(PROFILE_KEY, arn)

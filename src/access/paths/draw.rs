@@ -45,9 +45,9 @@ impl<'s> Asker<'s> {
         Self { standing, targets, scope, token, mantle_token, platform_token }
     }
 
-    /// Whether the scope approves a Region; true where it says nothing of Regions.
-    pub(super) fn approves(&self, region: &str) -> bool {
-        self.scope.approved_regions.is_empty() || self.scope.approves_region(region)
+    /// Whether the scope approves a Region; true where it declares none.
+    fn approves(&self, region: &str) -> bool {
+        !self.scope.declared.contains("approved_regions") || self.scope.approves_region(region)
     }
 
     /// The sources in two parts: those that the scope approves, and the others.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::super::ask::{self, Answer, Ask, Witness};
 use super::super::principals::{Held, Standing};
 use crate::facts::{NodeId, Reason, Why};
-use crate::iam::decide::PolicySet;
+use crate::iam::decide::{Decision, PolicySet, decide};
 use crate::iam::policy::{Effect, Statement};
 use crate::iam::request::{Context, Request};
 use crate::iam::solve::Resources;
@@ -101,7 +101,7 @@ impl<'s> View<'s> {
 
     /// What is known of any request of this principal.
     pub(super) fn context(&self) -> Context {
-        Request::new(self.standing.who.clone(), self.action, "*", None, Context::open()).context
+        Request::new(self.standing.who.clone(), self.action, "*", None, self.standing.keys.known.clone()).context
     }
 
     fn leg_context(&self, leg: &Leg) -> Context {
@@ -130,7 +130,7 @@ impl<'s> View<'s> {
 
     /// What every statement makes of the leg. Legs with the same answer here have the same answer.
     fn key(&self, leg: &Leg) -> Vec<u8> {
-        let request = Request::new(self.standing.who.clone(), self.action, &leg.resource, self.owner(), self.leg_context(leg));
+        let request = self.request(leg);
         let mut key = vec![u8::from(leg.of_aws())];
         if self.variables || leg.is_glob() {
             key.extend_from_slice(format!("{leg:?}").as_bytes());
@@ -183,7 +183,11 @@ impl<'s> View<'s> {
         };
         let mut asked = Ask::of(resources, self.leg_context(leg));
         asked.resource_account = self.owner().map(Arc::from);
-        ask::answer(&self.policies, self.standing.who.clone(), self.action, asked)
+        asked.own = self.standing.keys.known.clone();
+        match ask::answer(&self.policies, self.standing.who.clone(), self.action, asked) {
+            Answer::Yes(witness) => self.standing.keys.confirm(witness),
+            other => other,
+        }
     }
 
     /// All legs of one call: open where all are, closed where one is, else the first reason why it is not known.
@@ -221,7 +225,14 @@ impl<'s> View<'s> {
 
     /// A request for the leg of which nothing more is known.
     fn request(&self, leg: &Leg) -> Request {
-        Request::new(self.standing.who.clone(), self.action, &leg.resource, self.owner(), self.leg_context(leg))
+        let mut context = self.leg_context(leg);
+        context.complete(&self.standing.keys.known);
+        Request::new(self.standing.who.clone(), self.action, &leg.resource, self.owner(), context)
+    }
+
+    /// What the policies say of the leg, whatever else the request holds.
+    pub(super) fn decide(&self, leg: &Leg) -> Decision {
+        decide(&self.policies, &self.request(leg))
     }
 }
 

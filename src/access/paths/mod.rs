@@ -8,6 +8,7 @@
 //! Source: Amazon Bedrock User Guide, "Geographic cross-Region inference", "Global cross-Region inference", "Inference profiles".
 
 mod application;
+mod closed;
 mod draw;
 mod fact;
 mod legs;
@@ -20,6 +21,7 @@ mod targets;
 use std::sync::Arc;
 
 pub use super::query::Place;
+pub use closed::{Closed, Stop, closed};
 pub(super) use fact::{DERIVED, PATH};
 
 use super::principals::{Principals, Standing};
@@ -217,6 +219,9 @@ fn find(world: &World, principal: FactId, standing: &Standing) -> Found {
         let mut asker = draw::Asker::new(standing, &targets, &scope);
         runtime::find(&mut asker, &mut found);
         platforms::find(&asker, &mut found);
+    }
+    if let Some(why) = &super::guard::Scps::shared(world).above(&standing.account).unknown {
+        found.notes.push(format!("which SCPs bind the account is not known ({}); they may close what is open here", why.text));
     }
     found.paths.sort_by_key(|path| (path.state != State::Open, path.way, !path.claude));
     dedup(&mut found.paths);

@@ -13,6 +13,7 @@ use super::runtime::{Map, Told, alike};
 use super::targets::{GLOBAL, Regions, Route, Targets};
 use super::{Found, PROFILE_KEY, UNSPECIFIED, Way};
 use crate::catalog::models;
+use crate::facts::Why;
 
 fn profile_leg(targets: &Targets, prefix: usize, model: usize, source: usize) -> Leg {
     Leg::new(targets.profile_arn(prefix, model, source), requested(targets, source)).without(PROFILE_KEY)
@@ -22,17 +23,20 @@ fn model_leg(targets: &Targets, profile: &str, model: usize, region: usize) -> L
     Leg::new(targets.model_arn(model, region), requested(targets, region)).with(PROFILE_KEY, profile)
 }
 
+/// The three legs of a global call.
+pub(super) fn global_legs(targets: &Targets, model: usize, source: usize) -> Vec<Leg> {
+    let profile = targets.profile_arn(0, model, source);
+    let own = model_leg(targets, &profile, model, source);
+    vec![profile_leg(targets, 0, model, source), own, model_leg(targets, &profile, model, targets.regions.len())]
+}
+
 /// The global profile of each model, from each Region.
 pub(super) fn global(asker: &Asker<'_>, view: &View<'_>, classes: &Classes, told: &mut Told, found: &mut Found) {
     let targets = asker.targets;
     if &*targets.partition != "aws" {
         return;
     }
-    let legs = |model: usize, source: usize| {
-        let profile = targets.profile_arn(0, model, source);
-        let own = model_leg(targets, &profile, model, source);
-        vec![profile_leg(targets, 0, model, source), own, model_leg(targets, &profile, model, targets.regions.len())]
-    };
+    let legs = |model: usize, source: usize| global_legs(targets, model, source);
     let through = |model: usize, source: usize| targets.profile_arn(0, model, source);
     let mut map = Map::of(classes, |model, source| view.call(&legs(model, source)));
     map.retain(|model| targets.global(model) & !told.global.get(&model).copied().unwrap_or_default());
@@ -57,7 +61,7 @@ pub(super) fn global(asker: &Asker<'_>, view: &View<'_>, classes: &Classes, told
 }
 
 /// The legs of a geographic call.
-fn geographic_legs(targets: &Targets, prefix: usize, model: usize, source: usize, route: &Route) -> Vec<Leg> {
+pub(super) fn geographic_legs(targets: &Targets, prefix: usize, model: usize, source: usize, route: &Route) -> Vec<Leg> {
     let profile = targets.profile_arn(prefix, model, source);
     let mut legs = vec![profile_leg(targets, prefix, model, source)];
     for name in &route.destinations {
@@ -158,10 +162,7 @@ fn unknown(asker: &Asker<'_>, view: &View<'_>, classes: &Classes, told: &mut Tol
         }
     }
     map.retain(|model| targets.geographic_unknown(model) & !told.geographic_unknown.get(&model).copied().unwrap_or_default());
-    let why = undecided(format!(
-        "where a geographic profile of the model routes to from there is not known: no answer of `bedrock get-inference-profile` was loaded for that Region, and alicerce's table of {} has no line for it",
-        models::DATE
-    ));
+    let why = no_destinations();
     for (open, of) in [(true, &map.open), (false, &map.unknown)] {
         for (models, sources) in alike(asker, of) {
             for model in &models {
@@ -190,6 +191,13 @@ fn unknown(asker: &Asker<'_>, view: &View<'_>, classes: &Classes, told: &mut Tol
             found.paths.extend(asker.path(view, group, legs, through));
         }
     }
+}
+
+fn no_destinations() -> Arc<Why> {
+    undecided(format!(
+        "where a geographic profile of the model routes to from there is not known: no answer of `bedrock get-inference-profile` was loaded for that Region, and alicerce's table of {} has no line for it",
+        models::DATE
+    ))
 }
 
 /// Whether a profile of the model, of whatever geography, is open from a Region when nothing is known of its destinations.
@@ -224,6 +232,6 @@ fn anywhere(view: &View<'_>, targets: &Targets, classes: &Classes, model: usize,
     match (partly, doubt) {
         (false, _) => Verdict::Closed,
         (true, Some(why)) => Verdict::Undecided(why),
-        (true, None) => Verdict::Undecided(undecided("it hangs on the profile's destinations, which are not known")),
+        (true, None) => Verdict::Undecided(no_destinations()),
     }
 }

@@ -35,6 +35,10 @@ pub(super) struct Model {
     pub(super) claude: bool,
     /// Stands for all models that nobody listed.
     pub(super) unlisted: bool,
+    /// A policy of the account names its global profile.
+    named_global: bool,
+    /// A policy of the account names a geographic profile of it.
+    named_geographic: bool,
 }
 
 /// Where one inference profile routes to from one Region.
@@ -113,14 +117,18 @@ impl All {
     }
 }
 
-/// The model ids and Regions in the texts of a principal's statements on models; a Region is marked with `@`.
+/// The model ids and Regions in the texts of a principal's statements on models; a Region is marked with `@`, a model whose global
+/// profile is named with `^`, one whose geographic profile is with `~`.
 fn spell(standing: &Standing, into: &mut BTreeSet<String>) {
     let statements = standing.identity.iter().flat_map(|held| &held.policy.statements);
     for statement in statements.filter(|s| super::ACTIONS.iter().any(|action| super::super::ask::grants(s, action))) {
         let patterns = statement.resource.iter().flat_map(|m| &m.patterns);
         for text in patterns.map(|p| &*p.text).filter(|text| text.contains(":bedrock:")) {
             if let Some((_, id)) = text.rsplit_once('/').filter(|(head, _)| is_model_arn(head)) {
-                let id = split_prefix(id).1;
+                let (prefix, id) = split_prefix(id);
+                if let Some(prefix) = prefix {
+                    into.insert(format!("{}{id}", if prefix == GLOBAL { '^' } else { '~' }));
+                }
                 if !id.contains(['*', '?', '$']) && !id.is_empty() {
                     into.insert(id.to_owned());
                 }
@@ -282,19 +290,21 @@ impl Targets {
             }
         }
         ids.extend(listed.iter().map(|p| p.model.clone()));
-        let spelled = spelled.iter().filter(|text| !text.starts_with('@'));
-        ids.extend(spelled.map(|id| Arc::from(id.as_str())));
+        ids.extend(spelled.iter().filter(|text| !text.starts_with(['@', '^', '~'])).map(|id| Arc::from(id.as_str())));
         self.cut = ids.len() > MOST_MODELS;
         let known: BTreeSet<&str> = ids.iter().filter_map(|id| models::find(id)).map(|m| m.id).collect();
         let table = models::all().iter().filter(|m| !known.contains(m.id)).map(|m| Arc::from(m.id));
         for id in table.collect::<Vec<_>>().into_iter().chain(ids.into_iter().take(MOST_MODELS)) {
             let name = models::find(&id).map(|m| m.name);
-            self.models.push(Model { claude: is_claude(&id), name, unlisted: false, id });
+            let named = |mark: char| spelled.contains(&format!("{mark}{id}"));
+            let (named_global, named_geographic) = (named('^'), named('~'));
+            self.models.push(Model { claude: is_claude(&id), name, unlisted: false, named_global, named_geographic, id });
         }
         // Those with a name first, so that a witness names a model that people know.
         self.models.sort_by_key(|m| (m.name.is_none(), !m.claude));
         for (id, claude) in [("anthropic.claude-unlisted-v9:0", true), ("unlisted-vendor.unlisted-model-v9:0", false)] {
-            self.models.push(Model { id: id.into(), name: None, claude, unlisted: true });
+            let (named_global, named_geographic) = (false, false);
+            self.models.push(Model { id: id.into(), name: None, claude, unlisted: true, named_global, named_geographic });
         }
         for (index, model) in self.models.iter().enumerate() {
             if let Some(regions) = on_demand.get(&model.id) {
@@ -349,7 +359,7 @@ impl Targets {
     pub(super) fn direct(&self, model: usize) -> Regions {
         let Some(known) = self.models.get(model) else { return 0 };
         if known.unlisted {
-            return self.everywhere();
+            return self.of_kind(known.claude, |model| self.direct(model));
         }
         let listed = self.on_demand.get(&model).copied().unwrap_or_default();
         let entry = models::find(&known.id);
@@ -361,11 +371,17 @@ impl Targets {
         })
     }
 
+    /// Where some listed model of the kind is offered: what nobody listed is offered where its like is. Anywhere, where none is listed.
+    fn of_kind(&self, claude: bool, offered: impl Fn(usize) -> Regions) -> Regions {
+        let like = self.models.iter().enumerate().filter(|(_, m)| m.claude == claude && !m.unlisted);
+        like.map(|(index, _)| offered(index)).reduce(|a, b| a | b).unwrap_or_else(|| self.everywhere())
+    }
+
     /// The Regions from which a model's global profile may be called.
     pub(super) fn global(&self, model: usize) -> Regions {
         let Some(known) = self.models.get(model) else { return 0 };
         if known.unlisted {
-            return self.everywhere();
+            return if known.claude { self.of_kind(true, |model| self.global(model)) } else { self.everywhere() };
         }
         let listed = self.global.get(&model).copied().unwrap_or_default();
         let entry = models::find(&known.id);
@@ -375,8 +391,8 @@ impl Targets {
             }
             match entry {
                 Some(entry) => models::offer(entry, name).map_or(entry.current, |offer| offer.global),
-                // Of a model that no table knows it is not known that it has none.
-                None => true,
+                // Most models of other vendors have none: those count that an answer or a policy names.
+                None => known.named_global || listed != 0,
             }
         })
     }
@@ -385,7 +401,8 @@ impl Targets {
     pub(super) fn geographic_unknown(&self, model: usize) -> Regions {
         let Some(known) = self.models.get(model) else { return 0 };
         let entry = models::find(&known.id);
-        if entry.is_some_and(|m| !m.current) {
+        // Of the models of other vendors those count that a policy names a profile of, and the unlisted ones.
+        if entry.is_some_and(|m| !m.current) || !(known.claude || known.unlisted || known.named_geographic) {
             return 0;
         }
         let routed: Regions = self.routes.keys().filter(|(_, m, _)| *m == model).fold(0, |all, (_, _, r)| all | 1 << r);

@@ -116,7 +116,7 @@ impl CanArgs {
 }
 
 /// The principal of that name.
-fn find(world: &World, name: &str) -> Result<FactId, Failure> {
+pub(super) fn find(world: &World, name: &str) -> Result<FactId, Failure> {
     let listed = |names: Vec<String>| names.iter().map(|n| visible(n)).collect::<Vec<_>>().join(", ");
     query::find(world, name).map_err(|error| match error {
         NotFound::Nobody(near) if near.is_empty() => super::no_principal(world),
