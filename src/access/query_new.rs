@@ -409,10 +409,9 @@ impl Patterns {
 
     /// An action for each way of matching the wildcards that no listed action has; `None` where there are too many.
     fn unlisted(&self, listed: &[String], kind: PolicyType) -> Option<Vec<String>> {
-        let bound =
-            ["aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
-        let named = self.services.iter().map(String::as_str).filter(|s| kind != PolicyType::Rcp || !bound.contains(s));
-        let named: Vec<&str> = named.chain(bound.into_iter().filter(|_| kind == PolicyType::Rcp)).collect();
+        let bound = if kind == PolicyType::Rcp { crate::iam::rcp::bound_services() } else { &[] };
+        let named = self.services.iter().map(String::as_str).filter(|s| !bound.contains(s));
+        let named: Vec<&str> = named.chain(bound.iter().copied()).collect();
         let one = |texts: Vec<String>, inside| Clause {
             patterns: texts.iter().map(|text| Automaton::of_glob(&Glob::new(text, true))).collect(),
             inside,

@@ -204,7 +204,14 @@ impl Setting {
             root,
             root_assumes: root && request.action.eq_ignore_ascii_case("sts:AssumeRole"),
             scp: sides != Sides::ResourceOnly && !linked && !policies.management_account,
-            rcp: if rcp_free { Truth::False } else { super::rcp::bind(request.service()) },
+            rcp: if rcp_free {
+                Truth::False
+            } else if policies.rcp.is_none() && policies.missing.is_empty() {
+                // There are none whose force would matter.
+                Truth::True
+            } else {
+                super::rcp::force(&request.action)
+            },
             resource_must_grant: must_grant,
             resource_policy_not_given: must_grant && policies.resource.is_none(),
         }
@@ -213,20 +220,13 @@ impl Setting {
 
 /// By what the caller says, or by the path that IAM keeps for service-linked roles.
 fn is_service_linked(policies: &PolicySet<'_>, request: &Request) -> bool {
-    let by_path = match &request.principal {
-        Principal::Role { role, .. } => role.contains(":role/aws-service-role/"),
-        _ => false,
-    };
-    policies.service_linked_role || by_path
+    policies.service_linked_role || request.service_linked
 }
 
 /// Whether the request is for a KMS key or for assuming a role, which always have a policy that must grant.
 fn needs_resource_policy(request: &Request) -> bool {
-    let name = request.action.split_once(':').map_or("", |(_, name)| name);
-    let service = request.service();
-    let starts = |prefix: &str| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-    (service.eq_ignore_ascii_case("kms") && request.resource.contains(":key/"))
-        || (service.eq_ignore_ascii_case("sts") && starts("AssumeRole") && request.resource.contains(":role/"))
+    let starts = |prefix: &str| request.action.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
+    (starts("kms:") && request.resource.contains(":key/")) || (starts("sts:AssumeRole") && request.resource.contains(":role/"))
 }
 
 /// The order of evaluation: whether some policy denies, and whether all that must allow do.

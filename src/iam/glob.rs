@@ -13,7 +13,21 @@ pub(crate) const ONE: u8 = 0xFE;
 pub struct Glob {
     /// UTF-8 with [`ANY`] and [`ONE`] for the wildcards; lower case (ASCII) where `fold`.
     bytes: Box<[u8]>,
+    /// How many of the bytes stand before the first wildcard.
+    head: usize,
+    form: Form,
     fold: bool,
+}
+
+/// The shapes that need no search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Form {
+    /// No wildcard.
+    Exact,
+    /// One `*`, at the end.
+    Prefix,
+    /// Anything else.
+    Mixed,
 }
 
 impl Glob {
@@ -33,7 +47,13 @@ impl Glob {
         if fold {
             bytes.make_ascii_lowercase();
         }
-        Self { bytes: bytes.into_boxed_slice(), fold }
+        let head = bytes.iter().position(|b| *b >= ONE).unwrap_or(bytes.len());
+        let form = match bytes.get(head..) {
+            None | Some([]) => Form::Exact,
+            Some([ANY]) => Form::Prefix,
+            Some(_) => Form::Mixed,
+        };
+        Self { bytes: bytes.into_boxed_slice(), head, form, fold }
     }
 
     /// The compiled bytes: UTF-8 with [`ANY`] and [`ONE`].
@@ -53,7 +73,7 @@ impl Glob {
 
     /// True when no wildcard is in it.
     pub fn is_literal(&self) -> bool {
-        !self.bytes.iter().any(|b| *b >= ONE)
+        self.form == Form::Exact
     }
 
     /// Whether a text that begins with `head` may match: false only where none can.
@@ -71,7 +91,17 @@ impl Glob {
 
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
-        matches_bytes(&self.bytes, text.as_bytes(), self.fold)
+        let text = text.as_bytes();
+        if self.form == Form::Exact && text.len() != self.head {
+            return false;
+        }
+        let (Some((head, rest)), Some((start, end))) = (self.bytes.split_at_checked(self.head), text.split_at_checked(self.head))
+        else {
+            return false;
+        };
+        let begins = if self.fold { start.eq_ignore_ascii_case(head) } else { start == head };
+        // What follows the literal beginning starts at a character's first byte on both sides.
+        begins && (self.form != Form::Mixed || matches_bytes(rest, end, self.fold))
     }
 }
 

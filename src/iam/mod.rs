@@ -18,7 +18,7 @@ pub mod pattern;
 pub mod policy;
 pub mod policy_type;
 pub mod principal;
-mod rcp;
+pub mod rcp;
 pub mod request;
 pub mod solve;
 pub mod tree;

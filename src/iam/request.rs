@@ -33,6 +33,8 @@ enum Entry {
 pub struct Context {
     /// Sorted by key, keys in lower case.
     entries: Vec<(Box<str>, Entry)>,
+    /// The hash of each key, in the same order.
+    hashes: Vec<u64>,
     open: bool,
     /// Beginnings (lower case) of keys: one that begins so and is not named is absent.
     absent_below: Vec<Box<str>>,
@@ -44,12 +46,12 @@ const ALWAYS_PRESENT: [&str; 4] = ["aws:currenttime", "aws:epochtime", "aws:requ
 impl Context {
     /// A context in which a key that is not named is absent.
     pub fn closed() -> Self {
-        Self { entries: Vec::new(), open: false, absent_below: Vec::new() }
+        Self { entries: Vec::new(), hashes: Vec::new(), open: false, absent_below: Vec::new() }
     }
 
     /// A context in which nothing is known of a key that is not named.
     pub fn open() -> Self {
-        Self { entries: Vec::new(), open: true, absent_below: Vec::new() }
+        Self { entries: Vec::new(), hashes: Vec::new(), open: true, absent_below: Vec::new() }
     }
 
     /// Whether keys that are not named are unknown (else absent).
@@ -101,7 +103,10 @@ impl Context {
                     slot.1 = entry;
                 }
             }
-            Err(at) => self.entries.insert(at, (key, entry)),
+            Err(at) => {
+                self.hashes.insert(at, hash(&key));
+                self.entries.insert(at, (key, entry));
+            }
         }
     }
 
@@ -112,7 +117,18 @@ impl Context {
 
     /// What is known of a key, which must be in lower case.
     pub fn get(&self, key: &str) -> Known<'_> {
-        match self.entries.binary_search_by(|(k, _)| (**k).cmp(key)).ok().and_then(|at| self.entries.get(at)) {
+        self.look_up(hash(key), key)
+    }
+
+    /// The same, where the key's [`hash`] is at hand.
+    pub(crate) fn look_up(&self, hash: u64, key: &str) -> Known<'_> {
+        let found = self.hashes.iter().position(|h| *h == hash).and_then(|at| self.entries.get(at));
+        // Two keys of one hash are told apart the slow way.
+        let found = match found {
+            Some((own, _)) if **own != *key => self.entries.iter().find(|(own, _)| **own == *key),
+            other => other,
+        };
+        match found {
             Some((_, Entry::Values(values))) => Known::Values(values),
             Some((_, Entry::Absent)) => Known::Absent,
             Some((_, Entry::Present)) => Known::Present,
@@ -126,7 +142,7 @@ impl Context {
 
     /// The same context, closed: what was unknown is absent, but for what every request carries.
     pub(crate) fn settled(&self) -> Self {
-        let mut settled = Self { entries: self.entries.clone(), open: false, absent_below: Vec::new() };
+        let mut settled = Self { open: false, absent_below: Vec::new(), ..self.clone() };
         for (key, entry) in &mut settled.entries {
             if *entry == Entry::Unknown {
                 *entry = if ALWAYS_PRESENT.contains(&&**key) { Entry::Present } else { Entry::Absent };
@@ -146,6 +162,11 @@ impl Context {
     }
 }
 
+/// FNV-1a of a key's text.
+pub(crate) fn hash(key: &str) -> u64 {
+    key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -159,6 +180,8 @@ pub struct Request {
     pub resource_account: Option<Box<str>>,
     /// The context, with the keys that follow from the principal and the resource's account filled in.
     pub context: Context,
+    /// The principal is a role on the path that IAM keeps for service-linked roles.
+    pub(crate) service_linked: bool,
 }
 
 impl Request {
@@ -179,7 +202,8 @@ impl Request {
                 _ => context.set_unknown("aws:ResourceAccount"),
             }
         }
-        Self { principal, action: action.into(), resource: resource.into(), resource_account, context }
+        let service_linked = matches!(&principal, Principal::Role { role, .. } if role.contains(":role/aws-service-role/"));
+        Self { principal, action: action.into(), resource: resource.into(), resource_account, context, service_linked }
     }
 
     /// The action's service prefix.

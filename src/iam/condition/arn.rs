@@ -52,14 +52,10 @@ impl ArnPattern {
     }
 
     pub(super) fn matches(&self, given: &str, context: &Context) -> Truth {
-        let given = given.splitn(6, ':');
+        let mut given = given.splitn(6, ':');
         match self {
-            Self::Fixed(globs) => {
-                if given.clone().count() != 6 {
-                    return Truth::False;
-                }
-                Truth::all(globs.iter().zip(given).map(|(glob, part)| glob.matches(part).into()))
-            }
+            // A text of fewer parts runs out before the globs do.
+            Self::Fixed(globs) => globs.iter().all(|glob| given.next().is_some_and(|part| glob.matches(part))).into(),
             Self::Template(parts) => {
                 if given.clone().count() != 6 {
                     return Truth::False;

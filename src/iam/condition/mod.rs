@@ -253,7 +253,9 @@ pub struct Condition {
     /// The values; any of them may match (for a negated operator, none may).
     pub values: Vec<Value>,
     /// The key in lower case.
-    pub(crate) lower: Box<str>,
+    lower: Box<str>,
+    /// Its hash, by which a context finds it.
+    hash: u64,
 }
 
 impl Condition {
@@ -262,13 +264,23 @@ impl Condition {
         let operator = Operator::parse(operator)?;
         let mark = Mark::default();
         let values = values.iter().map(|value| Value::new(operator, value, mark, true)).collect();
-        let lower = key.to_ascii_lowercase().into();
-        Some(Self { operator, operator_mark: mark, key: key.into(), key_mark: mark, values, lower })
+        Some(Self::compiled((operator, mark), (key, mark), values))
+    }
+
+    /// From its parts; operator and key each with its node.
+    pub(crate) fn compiled(
+        (operator, operator_mark): (Operator, Mark),
+        (key, key_mark): (&str, Mark),
+        values: Vec<Value>,
+    ) -> Self {
+        let lower: Box<str> = key.to_ascii_lowercase().into();
+        let hash = super::request::hash(&lower);
+        Self { operator, operator_mark, key: key.into(), key_mark, values, lower, hash }
     }
 
     /// Whether the condition holds.
     pub fn holds(&self, context: &Context) -> Truth {
-        match context.get(&self.lower) {
+        match context.look_up(self.hash, &self.lower) {
             Known::Values(values) => self.of_values(values, context),
             Known::Absent => self.of_absent(),
             Known::Present => self.of_any_value(),

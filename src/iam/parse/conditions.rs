@@ -51,8 +51,7 @@ impl Reader {
         } else {
             compiled.extend(self.value(operator, values));
         }
-        let lower = text.to_ascii_lowercase().into();
-        Some(Condition { operator, operator_mark, key: text.into(), key_mark: key.mark(), values: compiled, lower })
+        Some(Condition::compiled((operator, operator_mark), (&text, key.mark()), compiled))
     }
 
     fn value<T: Tree>(&mut self, operator: Operator, value: T) -> Option<Value> {
