@@ -17,7 +17,6 @@ pub mod paths;
 mod principals;
 pub mod query;
 pub mod query_new;
-mod query_region;
 mod region;
 mod retention;
 mod transfer;

@@ -393,7 +393,7 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
         question.context.complete(&standing.keys.known);
         question.resource_account = owner.as_deref();
         question.examples = super::ask::Ask::anything(standing, action).examples;
-        super::query_region::solve_in_region(&question)
+        solve::solve(&question)
     };
     match ask(&policies) {
         solve::Answer::None => Who::Cannot,

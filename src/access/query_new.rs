@@ -18,7 +18,7 @@ use crate::iam::policy::{Effect, Policy, Site, Statement};
 use crate::iam::principal::Principal;
 use crate::iam::request::{Context, Known, Request};
 use crate::iam::solve::strings::{Automaton, Clause, Found, shortest};
-use crate::iam::solve::{Answer, Question, Resources, Witness};
+use crate::iam::solve::{Answer, Question, Resources, Witness, solve};
 
 /// A request that only the new policy allows.
 #[derive(Debug, Clone)]
@@ -237,12 +237,12 @@ impl View {
         };
         let regions = ["sa-east-1", "us-east-1"].map(str::to_owned).to_vec();
         question.examples = BTreeMap::from([("aws:requestedregion".to_owned(), regions)]);
-        let answer = super::query_region::solve_in_region(&question);
+        let answer = solve(&question);
         // Where the resource does not matter, an ARN says more than `*`.
         match (&answer, &mut question.resources) {
             (Answer::Some(found), Resources::Matching { within, .. }) if &*found.request.resource == "*" && within.is_empty() => {
                 within.push("arn:*".to_owned());
-                match super::query_region::solve_in_region(&question) {
+                match solve(&question) {
                     Answer::Some(better) => Answer::Some(better),
                     _ => answer,
                 }

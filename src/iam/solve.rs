@@ -10,11 +10,16 @@
 //! trying all parts of violated ones misses nothing.
 //!
 //! Taken as given: a key that no policy tests with a set operator has one value; keys are independent of each other and
-//! of the resource's text unless the question fixes them; numeric keys tested against whole numbers are whole.
+//! of the resource's text unless the question fixes them, but for the Region that is called ([`region`]); numeric keys
+//! tested against whole numbers are whole.
 
+mod account;
 mod formula;
+mod region;
 pub(crate) mod strings;
 mod values;
+mod variables;
+mod wishes;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -28,7 +33,8 @@ use super::policy_type::PolicyType;
 use super::principal::Principal;
 use super::request::{Context, Known, Request};
 use super::truth::{Logic, Truth};
-use formula::{Formula, Literal};
+use formula::{Formula, Frame, Literal};
+use region::Tie;
 use strings::{Automaton, Clause, Found};
 use values::Assigned;
 
@@ -115,22 +121,84 @@ pub enum Answer {
 }
 
 /// Answers a question about all requests.
+///
+/// A witness for a resource of a Region calls that Region. Where the service's requests always do, other requests cannot exist and
+/// do not count; elsewhere they come last.
 pub fn solve(question: &Question<'_>) -> Answer {
+    let answer = in_region(question);
+    // A policy variable has no place in the search. With some value of its key the question can be answered; that proves nothing
+    // where the answer is no.
+    if let Answer::Unknown(_) = answer
+        && let Some(asked) = variables::with_values(question)
+        && let found @ Answer::Some(_) = in_region(&asked)
+    {
+        return found;
+    }
+    answer
+}
+
+/// The answer in which the Region that is called is the resource's.
+fn in_region(question: &Question<'_>) -> Answer {
+    let first = tied(question, Tie::Loose);
+    let settled = match (&first, &question.resources) {
+        (Answer::Some(found), Resources::Matching { .. }) => region::consistent(&found.request),
+        (Answer::Some(found), Resources::One(resource)) => {
+            // Where the caller fixes both, that is the question.
+            let fixed = matches!(question.context.get(region::KEY), Known::Values(_) | Known::Absent);
+            if !fixed && !region::consistent(&found.request) {
+                return in_the_region_of(question, resource, first);
+            }
+            true
+        }
+        _ => true,
+    };
+    if settled {
+        return first;
+    }
+    let mut unsure = None;
+    for tie in region::TIES {
+        match tied(question, tie) {
+            Answer::None => {}
+            Answer::Some(found) => return Answer::Some(found),
+            Answer::Unknown(why) => unsure = unsure.or(Some(why)),
+        }
+    }
+    if region::is_regional(question.action) { unsure.map_or(Answer::None, Answer::Unknown) } else { first }
+}
+
+/// The answer where the resource alone is fixed, to which the request that was found does not belong.
+fn in_the_region_of(question: &Question<'_>, resource: &str, otherwise: Answer) -> Answer {
+    let Some(region) = region::expected(resource) else { return otherwise };
+    let mut asked = question.clone();
+    asked.context.set(region::KEY, [region]);
+    match tied(&asked, Tie::Loose) {
+        Answer::Some(found) => Answer::Some(found),
+        other if region::is_regional(question.action) => other,
+        _ => otherwise,
+    }
+}
+
+fn tied(question: &Question<'_>, tie: Tie) -> Answer {
     let free = matches!(question.resources, Resources::Matching { .. });
     let resource = match &question.resources {
         Resources::One(resource) => resource.as_str(),
         Resources::Matching { .. } => "*",
     };
-    let base =
-        Request::new(question.principal.clone(), question.action, resource, question.resource_account, question.context.clone());
-    let goal = goal(question, &base, free);
-    let mut search = Search { question, free, settled: base.context.settled(), base: &base, work: question.bound, unsure: None };
+    let Some(context) = region::context(tie, &question.context) else { return Answer::None };
+    let base = Request::new(question.principal.clone(), question.action, resource, question.resource_account, context);
+    let goal = goal(question, Frame { request: &base, free, tie, bounded: question.policies.bounded() });
+    let settled = base.context.settled();
+    let mut search = Search { question, free, tie, base: &base, work: question.bound, unsure: None };
     let start = State {
         demands: BTreeMap::new(),
         disjunctions: Vec::new(),
-        resource: resource.to_owned(),
-        context: search.settled.clone(),
-        opaque: false,
+        // Where nothing is demanded of it, a plausible one still tells a reader more than `*`.
+        resource: match search.resource(&[]) {
+            Found::Some(plausible) if free => plausible,
+            _ => resource.to_owned(),
+        },
+        context: settled,
+        opaque: None,
         depth: 0,
     };
     let found = search.assume(start, &goal).and_then(|state| search.run(state));
@@ -142,30 +210,25 @@ pub fn solve(question: &Question<'_>) -> Answer {
 }
 
 /// The whole question as one formula.
-fn goal<'q>(question: &'q Question<'_>, base: &Request, free: bool) -> Formula<'q> {
-    let setting = Setting::of(question.policies, base);
+fn goal<'q>(question: &'q Question<'_>, frame: Frame<'_>) -> Formula<'q> {
+    let setting = Setting::of(question.policies, frame.request);
     let only = question.granted_by;
     let applies = |policy: &'q Policy, statement: &'q super::policy::Statement| {
         let grants = matches!(policy.kind, PolicyType::Identity | PolicyType::Resource | PolicyType::Trust | PolicyType::Key);
         let left_out = grants && statement.effect != Effect::Deny && only.is_some_and(|s| s != policy.site(statement));
-        if left_out {
-            Named::constant(Truth::False)
-        } else {
-            formula::applies(statement, base, free, question.policies.bounded())
-        }
+        if left_out { Named::constant(Truth::False) } else { formula::applies(statement, frame) }
     };
     let (deny, allow) = combine(Tallies::of(question.policies, &setting, &applies), &setting);
     let mut goal = allow.and(deny.negated());
     if let Some(others) = question.not_allowed_by {
-        let setting = Setting::of(others, base);
-        let tallies = Tallies::of(others, &setting, &|_, s: &'q super::policy::Statement| {
-            formula::applies(s, base, free, others.bounded())
-        });
+        let setting = Setting::of(others, frame.request);
+        let frame = Frame { bounded: others.bounded(), ..frame };
+        let tallies = Tallies::of(others, &setting, &|_, s: &'q super::policy::Statement| formula::applies(s, frame));
         let (deny, allow) = combine(tallies, &setting);
         goal = goal.and(deny.or(allow.negated()));
     }
     for (condition, holds) in &question.conditions {
-        let demanded = formula::condition(condition, &base.context);
+        let demanded = formula::condition(condition, frame);
         goal = goal.and(if *holds { demanded } else { demanded.negated() });
     }
     if let Resources::Matching { within, outside, .. } = &question.resources {
@@ -177,7 +240,7 @@ fn goal<'q>(question: &'q Question<'_>, base: &Request, free: bool) -> Formula<'
             goal = goal.and(Formula::Literal(Literal::Resource { globs: globs(outside), inside: false }));
         }
     }
-    goal
+    goal.and(region::demand(frame.tie, &frame.request.context)).and(account::demand(question, frame))
 }
 
 /// What is demanded of the resource (`None`) or of a key.
@@ -190,7 +253,8 @@ struct State<'f> {
     disjunctions: Vec<Rc<Vec<Formula<'f>>>>,
     resource: String,
     context: Context,
-    opaque: bool,
+    /// A part of the formula that was taken for true though it is not known, and why it is not.
+    opaque: Option<Option<Rc<str>>>,
     /// How many disjunctions were branched on to come here.
     depth: usize,
 }
@@ -198,11 +262,14 @@ struct State<'f> {
 /// Deeper searches are given up: the stack is bounded.
 const MAX_DEPTH: usize = 600;
 
+/// Why a search was given up.
+const TOO_MUCH: &str = "the conditions of the policies combine in more ways than are tried";
+
 struct Search<'q> {
     question: &'q Question<'q>,
     base: &'q Request,
     free: bool,
-    settled: Context,
+    tie: Tie,
     work: usize,
     /// Set where a branch was given up for a reason other than that nothing is in it.
     unsure: Option<String>,
@@ -222,12 +289,14 @@ impl Search<'_> {
             match next {
                 Formula::Constant(true) => {}
                 Formula::Constant(false) => return None,
-                Formula::Opaque => state.opaque = true,
+                Formula::Opaque(why) => {
+                    state.opaque.get_or_insert(why);
+                }
                 Formula::All(parts) => todo.extend(parts.iter().cloned()),
                 Formula::Any(parts) => state.disjunctions.push(parts),
                 Formula::Literal(literal) => {
                     let variable = match &literal {
-                        Literal::Resource { .. } => None,
+                        Literal::Resource { .. } | Literal::Arn { .. } => None,
                         Literal::Condition { condition, .. } => Some(condition.lower_key().into()),
                     };
                     if truth(&literal, &state) != Truth::True && !touched.contains(&variable) {
@@ -245,7 +314,7 @@ impl Search<'_> {
 
     /// Gives the variable a value that meets all that is demanded of it.
     fn meet(&mut self, state: &mut State<'_>, variable: &Variable) -> Option<()> {
-        let Some(left) = self.work.checked_sub(1) else { return self.give_up("the search grew beyond its bound") };
+        let Some(left) = self.work.checked_sub(1) else { return self.give_up(TOO_MUCH) };
         self.work = left;
         let demands = state.demands.get(variable).map_or(&[][..], Vec::as_slice);
         let Some(key) = variable else {
@@ -255,14 +324,14 @@ impl Search<'_> {
                     Some(())
                 }
                 Found::Nothing => None,
-                Found::Beyond(why) => self.give_up(why),
+                Found::Beyond(why) => self.give_up(&why),
             };
         };
         let conditions: Vec<values::Demand<'_>> = demands
             .iter()
             .filter_map(|literal| match literal {
                 Literal::Condition { condition, holds } => Some((&**condition, *holds)),
-                Literal::Resource { .. } => None,
+                Literal::Resource { .. } | Literal::Arn { .. } => None,
             })
             .collect();
         let may_be_absent = self.base.context.get(key) == Known::Unknown;
@@ -271,36 +340,39 @@ impl Search<'_> {
             Found::Some(Assigned::Absent) => state.context.set_absent(key),
             Found::Some(Assigned::Values(values)) => state.context.set(key, values),
             Found::Nothing => return None,
-            Found::Beyond(why) => return self.give_up(why),
+            Found::Beyond(why) => return self.give_up(&why),
         }
         Some(())
     }
 
     fn resource(&mut self, demands: &[Literal<'_>]) -> Found<String> {
-        let globs = |literal: &Literal<'_>| match literal {
-            Literal::Resource { globs, inside } => Some((globs.clone(), *inside)),
-            Literal::Condition { .. } => None,
-        };
-        let all: Vec<(Rc<[Glob]>, bool)> = demands.iter().filter_map(globs).collect();
-        let meets = |text: &str| all.iter().all(|(globs, inside)| globs.iter().any(|g| g.matches(text)) == *inside);
+        let meets = |text: &str| demands.iter().all(|literal| resource_meets(literal, text));
         if let Resources::Matching { examples, .. } = &self.question.resources
             && let Some(example) = examples.iter().find(|text| meets(text))
         {
             return Found::Some(example.clone());
         }
-        let clauses: Vec<Clause> = all
-            .iter()
-            .map(|(globs, inside)| Clause { patterns: globs.iter().map(Automaton::of_glob).collect(), inside: *inside })
-            .collect();
-        let service = self.base.service();
-        let arn = |pattern: &str| Glob::new(pattern, false);
-        let wishes = [arn(&format!("arn:aws:{service}:*:*:?*")), arn("arn:*:?*"), arn("?*")];
-        values::preferring(&clauses, &wishes, &mut self.work)
+        let clauses = |of_glob: fn(&Glob) -> Automaton| -> Vec<Clause> {
+            let clause = |literal: &Literal<'_>| match literal {
+                Literal::Resource { globs, inside } => {
+                    let of_glob = if *inside { of_glob } else { Automaton::of_glob };
+                    Some(Clause { patterns: globs.iter().map(of_glob).collect(), inside: *inside })
+                }
+                Literal::Arn { parts, inside } => {
+                    Some(Clause { patterns: parts.iter().map(Automaton::of_arn).collect(), inside: *inside })
+                }
+                Literal::Condition { .. } => None,
+            };
+            demands.iter().filter_map(clause).collect()
+        };
+        let plain = clauses(Automaton::of_glob);
+        let wishes = wishes::resource(self.question, &plain, &clauses(wishes::within_parts));
+        values::preferring(&plain, &wishes, &mut self.work)
     }
 
     /// A witness at or below this point.
     fn run(&mut self, mut state: State<'_>) -> Option<Witness> {
-        let Some(left) = self.work.checked_sub(1) else { return self.give_up("the search grew beyond its bound") };
+        let Some(left) = self.work.checked_sub(1) else { return self.give_up(TOO_MUCH) };
         self.work = left;
         let violated = state.disjunctions.iter().position(|parts| holds_any(parts, &state) != Truth::True);
         let Some(violated) = violated else { return self.replay(state) };
@@ -309,22 +381,27 @@ impl Search<'_> {
         if state.depth > MAX_DEPTH {
             self.work = 0;
         }
-        let (opaque, clear): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Formula::Opaque));
+        let (opaque, clear): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Formula::Opaque(_)));
         for part in clear.into_iter().chain(opaque) {
             let next = self.assume(state.clone(), part);
             if let Some(witness) = next.and_then(|next| self.run(next)) {
                 return Some(witness);
             }
             if self.work == 0 {
-                return self.give_up("the search grew beyond its bound");
+                return self.give_up(TOO_MUCH);
             }
         }
         None
     }
 
     /// The model as a request, decided; a witness only if it is allowed.
-    fn replay(&mut self, state: State<'_>) -> Option<Witness> {
+    fn replay(&mut self, mut state: State<'_>) -> Option<Witness> {
         let resource = if self.free { state.resource.as_str() } else { &self.base.resource };
+        if self.tie == Tie::OfResource
+            && let Some(region) = region::expected(resource)
+        {
+            state.context.set(region::KEY, [region]);
+        }
         let account = self.base.resource_account.as_deref();
         let request = Request::new(self.base.principal.clone(), &self.base.action, resource, account, state.context.clone());
         let decision = decide(self.question.policies, &request);
@@ -335,17 +412,34 @@ impl Search<'_> {
         if decision.outcome == Outcome::Allowed && meets && new {
             return Some(Witness { request, decision });
         }
-        match decision.hinges.first() {
-            Some(hinge) => self.give_up(&format!("it hangs on {hinge}")),
-            None if state.opaque => self.give_up("it hangs on a policy variable or another part outside the theory"),
-            None => self.give_up("the request that was found is not allowed"),
+        let why = match (state.opaque, decision.hinges.first()) {
+            (Some(Some(why)), _) => why.to_string(),
+            (_, Some(hinge)) => format!("it hangs on {hinge}"),
+            (Some(None), None) => "it hangs on a part of the policies that cannot be read here".to_owned(),
+            (None, None) => "the request that was found is not allowed".to_owned(),
+        };
+        self.give_up(&why)
+    }
+}
+
+/// Whether a resource's text meets a demand on it.
+fn resource_meets(literal: &Literal<'_>, text: &str) -> bool {
+    match literal {
+        Literal::Resource { globs, inside } => globs.iter().any(|glob| glob.matches(text)) == *inside,
+        Literal::Arn { parts, inside } => {
+            let matches = |globs: &[Glob; 6]| {
+                let mut given = text.splitn(6, ':');
+                globs.iter().all(|glob| given.next().is_some_and(|part| glob.matches(part)))
+            };
+            parts.iter().any(matches) == *inside
         }
+        Literal::Condition { .. } => true,
     }
 }
 
 fn truth(literal: &Literal<'_>, state: &State<'_>) -> Truth {
     match literal {
-        Literal::Resource { globs, inside } => (globs.iter().any(|g| g.matches(&state.resource)) == *inside).into(),
+        Literal::Resource { .. } | Literal::Arn { .. } => resource_meets(literal, &state.resource).into(),
         Literal::Condition { condition, holds } => {
             let now = condition.holds(&state.context);
             if *holds { now } else { !now }
@@ -356,7 +450,7 @@ fn truth(literal: &Literal<'_>, state: &State<'_>) -> Truth {
 fn holds(formula: &Formula<'_>, state: &State<'_>) -> Truth {
     match formula {
         Formula::Constant(value) => (*value).into(),
-        Formula::Opaque => Truth::Unknown,
+        Formula::Opaque(_) => Truth::Unknown,
         Formula::Literal(literal) => truth(literal, state),
         Formula::All(parts) => Truth::all(parts.iter().map(|part| holds(part, state))),
         Formula::Any(parts) => holds_any(parts, state),

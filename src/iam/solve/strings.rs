@@ -7,6 +7,7 @@
 //! first. The alphabet is the characters that occur in the patterns and one that occurs in none: from any state all
 //! characters that occur in none lead the same way.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
@@ -77,7 +78,7 @@ pub(crate) enum Found<T> {
     /// Nothing does.
     Nothing,
     /// Not known, for this reason.
-    Beyond(&'static str),
+    Beyond(Cow<'static, str>),
 }
 
 /// A point of the product: places in [`Product::tokens`] that are reached together, sorted.
@@ -116,7 +117,7 @@ pub(crate) fn shortest(clauses: &[Clause], work: &mut usize) -> Found<String> {
             // A state of many positions counts for several: memory is bounded too.
             let cost = 1 + next.len() / 64;
             let Some(left) = work.checked_sub(cost) else {
-                return Found::Beyond("the patterns combine in too many ways");
+                return Found::Beyond("the patterns of the policies combine in more ways than are tried".into());
             };
             *work = left;
             let state = State::from(&next[..]);

@@ -43,8 +43,11 @@ pub(super) fn assign(
     }
     let present = present(demands, examples, context, work);
     let absence_unknown = may_be_absent && Truth::all(absence) == Truth::Unknown;
+    let key = demands.first().map_or("", |(condition, _)| &*condition.key);
     match present {
-        Found::Nothing if absence_unknown => Found::Beyond("`ForAnyValue` with `IfExists` on an absent key"),
+        Found::Nothing if absence_unknown => Found::Beyond(
+            format!("AWS does not document what `ForAnyValue:` with `IfExists` says where `{key}` is not in the request").into(),
+        ),
         other => other,
     }
 }
@@ -75,7 +78,9 @@ fn present(demands: &[Demand<'_>], examples: &[String], context: &Context, work:
     plain.extend(every.into_iter().chain(some));
     match one(&plain, examples, context, work) {
         Found::Some(value) => Found::Some(Assigned::Values(vec![value])),
-        Found::Nothing if mixed => Found::Beyond("a key under operators for one value and for several"),
+        Found::Nothing if mixed => {
+            Found::Beyond(format!("`{}` is tested both as a key with one value and as one with several", key_of(&plain)).into())
+        }
         Found::Nothing => Found::Nothing,
         Found::Beyond(why) => Found::Beyond(why),
     }
@@ -114,6 +119,10 @@ fn several(
     Found::Some(Assigned::Values(values))
 }
 
+fn key_of<'c>(demands: &[OnValue<'c>]) -> &'c str {
+    demands.first().map_or("", |demand| &demand.condition.key)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Family {
     Text,
@@ -150,7 +159,7 @@ fn one(demands: &[OnValue<'_>], examples: &[String], context: &Context, work: &m
     families.sort_unstable();
     families.dedup();
     let (candidates, complete) = match families[..] {
-        [] => return Found::Some("x".into()),
+        [] => return Found::Some("example".into()),
         [Family::Text] => return text(demands, context, work),
         [single] => (candidates(single, demands), true),
         // A key that is tested as a truth value has no other values.
@@ -160,7 +169,7 @@ fn one(demands: &[OnValue<'_>], examples: &[String], context: &Context, work: &m
     match candidates.into_iter().find(|value| meets(value)) {
         Some(value) => Found::Some(value),
         None if complete => Found::Nothing,
-        None => Found::Beyond("operators of several types on one key"),
+        None => Found::Beyond(format!("`{}` is tested under operators of several types", key_of(demands)).into()),
     }
 }
 
@@ -246,7 +255,10 @@ fn text(demands: &[OnValue<'_>], context: &Context, work: &mut usize) -> Found<S
         for value in &demand.condition.values {
             match value.texts(context) {
                 Texts::Nothing => {}
-                Texts::Beyond => return Found::Beyond("a policy variable against an unknown value"),
+                Texts::Beyond => {
+                    let (text, key) = (&value.text, &demand.condition.key);
+                    return Found::Beyond(format!("the value `{text}` for the key `{key}` cannot be compared here").into());
+                }
                 Texts::Glob(glob) => {
                     match (&mut literals, literal(&glob)) {
                         (Some(all), Some(text)) => all.push(text),
@@ -266,7 +278,9 @@ fn text(demands: &[OnValue<'_>], context: &Context, work: &mut usize) -> Found<S
         }
         clauses.push(Clause { patterns, inside: demand.inside });
     }
-    preferring(&clauses, &[Glob::new("?*", false)], work)
+    let some = Clause { patterns: vec![Automaton::of_glob(&Glob::new("?*", false))], inside: true };
+    let wish: Vec<Clause> = clauses.iter().cloned().chain([some]).collect();
+    preferring(&clauses, &[wish], work)
 }
 
 fn literal(glob: &Glob) -> Option<String> {
@@ -274,14 +288,12 @@ fn literal(glob: &Glob) -> Option<String> {
     exact.then(|| String::from_utf8_lossy(glob.bytes()).into_owned())
 }
 
-/// Meets the clauses, and the first wish that can be met with them. A wish that cannot be met most often means that
+/// Meets the clauses, by the first wish that can be met: a wish holds clauses that together are narrower. A wish that cannot be met most often means that
 /// nothing meets the clauses, so that is looked at before the next one.
-pub(super) fn preferring(clauses: &[Clause], wishes: &[Glob], work: &mut usize) -> Found<String> {
+pub(super) fn preferring(clauses: &[Clause], wishes: &[Vec<Clause>], work: &mut usize) -> Found<String> {
     let mut without: Option<(Found<String>, usize)> = None;
     for wish in wishes {
-        let mut wished = clauses.to_vec();
-        wished.push(Clause { patterns: vec![Automaton::of_glob(wish)], inside: true });
-        if let Found::Some(text) = shortest(&wished, &mut (*work).min(2_000)) {
+        if let Found::Some(text) = shortest(wish, &mut (*work).min(2_000)) {
             return Found::Some(text);
         }
         let (any, left) = without.get_or_insert_with(|| {
