@@ -98,6 +98,9 @@ pub(super) struct Ask {
 impl Ask {
     /// Any resource that the action is asked on, any context.
     pub(super) fn anything(standing: &Standing, action: &str) -> Self {
+        if catalog::actions::is_star_only(action) == Some(true) {
+            return Self::of(Resources::One("*".to_owned()), Context::open());
+        }
         let (mut within, examples) = super::endpoint::resources(&standing.partition, &standing.account, action, "*");
         if standing.is_policy_file() {
             within.iter_mut().for_each(|glob| *glob = glob.replace(&*standing.account, "*"));

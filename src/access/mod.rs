@@ -19,6 +19,7 @@ pub mod query;
 pub mod query_new;
 mod region;
 mod retention;
+mod rights;
 mod transfer;
 mod wildcard;
 
@@ -37,6 +38,7 @@ pub const OBJECTS: &[ObjectType] = &[
     edges::BECOMING,
     offered::MISSING,
     retention::CHANGER,
+    rights::RIGHT,
     transfer::GAP,
 ];
 
@@ -55,5 +57,6 @@ pub const DERIVED: &[&[Derived]] = &[
     edges::DERIVED,
     offered::DERIVED,
     retention::DERIVED,
+    rights::DERIVED,
     transfer::DERIVED,
 ];
