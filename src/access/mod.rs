@@ -16,7 +16,6 @@ mod offered;
 pub mod paths;
 mod principals;
 pub mod query;
-pub mod query_new;
 mod region;
 mod retention;
 mod rights;

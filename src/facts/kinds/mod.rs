@@ -51,6 +51,11 @@ pub fn get(name: &str) -> Option<&'static Kind> {
     all().find(|kind| kind.name == name)
 }
 
+/// The kind of a policy of this type that stands alone in a file.
+pub fn policy_file_kind(policy_type: crate::iam::PolicyType) -> &'static str {
+    policy_file::kind_of(policy_type)
+}
+
 /// True where a failure's text is the error by which this call says "not configured".
 pub fn means_absent(service: &str, operation: &str, failure: &str) -> bool {
     let code = super::missing::code(failure);
