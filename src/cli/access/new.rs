@@ -262,9 +262,9 @@ fn headline(service: &str, differences: &[&Difference]) -> String {
     let unlisted = differences.iter().any(|d| !d.listed);
     match (differences.len(), unlisted) {
         (1, false) => request,
-        (1, true) => format!("{request} (stands for actions that alicerce has no list of)"),
+        (1, true) => format!("{request} (stands for all actions that the patterns treat alike)"),
         (n, false) => format!("{n} actions of {}, such as {request}", visible(service)),
-        (n, true) => format!("{n} actions of {} and others that alicerce has no list of, such as {request}", visible(service)),
+        (n, true) => format!("{n} actions of {} and all that the patterns treat alike, such as {request}", visible(service)),
     }
 }
 

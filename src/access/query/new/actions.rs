@@ -9,6 +9,7 @@ use super::changed::speaks;
 use crate::catalog::actions;
 use crate::iam::glob::Glob;
 use crate::iam::policy::{Policy, Statement};
+use crate::iam::rcp;
 use crate::iam::solve::strings::{Automaton, Clause, Found, shortest};
 
 /// The prefixes whose actions are asked about in any case.
@@ -18,10 +19,6 @@ const FAMILY: [&str; 5] = ["bedrock", "bedrock-mantle", "bedrock-agentcore", "be
 const WORK: usize = 200_000;
 
 const WILD: [char; 2] = ['*', '?'];
-
-/// The services that RCPs are known to bind.
-const BOUND: [&str; 11] =
-    ["aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
 
 /// The distinct patterns of `Action` and `NotAction` of all policies.
 pub(super) struct Patterns<'a> {
@@ -92,7 +89,7 @@ impl<'a> Patterns<'a> {
     pub(super) fn unlisted(&self, listed: &[String]) -> Option<Vec<String>> {
         let widened = self.widened_services();
         let named: Vec<&str> = match (&widened, self.rcp) {
-            (_, true) => BOUND.to_vec(),
+            (_, true) => rcp::bound_services().to_vec(),
             (Some(widened), false) => widened.iter().map(String::as_str).collect(),
             (None, false) => self.services.iter().map(String::as_str).collect(),
         };

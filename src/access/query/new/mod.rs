@@ -16,7 +16,7 @@ mod view;
 mod worlds;
 
 use super::Place;
-use crate::iam::PolicyType;
+use crate::iam::{PolicyType, Request};
 
 pub use worlds::{Sided, compare};
 
@@ -29,6 +29,8 @@ pub struct Difference {
     pub listed: bool,
     /// The request on one line.
     pub request: String,
+    /// The request itself: the new side allows it and the old one does not.
+    pub witness: Request,
     /// The new side's statement that allows it; `None` where it is only that none denies it any more.
     pub allowed_by: Option<Place>,
     /// What stood in its way on the old side.

@@ -83,6 +83,7 @@ impl Cite<'_> {
                 action: hit.action,
                 listed: hit.listed,
                 request: hit.line,
+                witness: hit.request,
             });
         }
         out.undecided.extend(hits.undecided);
