@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alicerce::access::paths::{self, Found, Path, State, Way};
@@ -20,13 +21,14 @@ const HAIKU: &str = "anthropic.claude-haiku-4-5-20251001-v1:0";
 /// A role `app` with these statements, and further answers of its account (path below the account, content).
 struct Setting {
     statements: Value,
+    roles: Vec<Value>,
     answers: Vec<(&'static str, Value)>,
     config: &'static str,
 }
 
 impl Setting {
     fn new(statements: Value) -> Self {
-        Self { statements, answers: Vec::new(), config: "" }
+        Self { statements, roles: Vec::new(), answers: Vec::new(), config: "" }
     }
 
     fn answer(mut self, path: &'static str, content: Value) -> Self {
@@ -39,8 +41,14 @@ impl Setting {
         self
     }
 
+    fn role(mut self, name: &str, trusts: &str, statements: Value) -> Self {
+        self.roles.push(role(name, json!({"Service": trusts}), statements));
+        self
+    }
+
     fn world(&self) -> (World, FactId) {
-        let roles = vec![role("app", json!({"Service": "lambda.amazonaws.com"}), self.statements.clone())];
+        let mut roles = vec![role("app", json!({"Service": "lambda.amazonaws.com"}), self.statements.clone())];
+        roles.extend(self.roles.clone());
         let details = json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": roles});
         let mut files = vec![file("global/iam/get-account-authorization-details.json", &details)];
         files.extend(self.answers.iter().map(|(path, content)| file(path, content)));
@@ -267,5 +275,146 @@ fn a_condition_on_an_account_or_tag_of_one_s_own_is_never_met_by_a_model_of_aws(
         statements[0]["Condition"] = json!({"StringEquals": {key: ACCOUNT}});
         let found = Setting::new(statements).found();
         assert!(open(&found, Way::Direct).is_empty() && open(&found, Way::GlobalProfile).is_empty(), "{:#?}", found.paths);
+    }
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+#[test]
+fn a_batch_job_runs_as_a_role_that_bedrock_may_become() {
+    let caller =
+        json!([allow(json!("bedrock:CreateModelInvocationJob"), json!("*")), allow(json!("iam:PassRole"), json!(arn("batch")))]);
+    let setting = || Setting::new(caller.clone()).role("batch", "bedrock.amazonaws.com", invoke(json!(model("us-east-1"))));
+    let found = setting().found();
+    let [path] = open(&found, Way::BatchJob)[..] else { panic!("{:#?}", found.paths) };
+    assert_eq!((ids(path), destinations(path), &*path.through), (vec![HAIKU], vec!["us-east-1"], &*arn("batch")));
+    let actions: Vec<&str> = path.legs.iter().map(|leg| leg.action).collect();
+    assert_eq!(actions, ["bedrock:CreateModelInvocationJob", "iam:PassRole", "bedrock:InvokeModel"]);
+    // A global profile as the job's model.
+    let all = json!([profile("sa-east-1", "global"), model("sa-east-1"), model("")]);
+    let found = Setting::new(caller.clone()).role("batch", "bedrock.amazonaws.com", invoke(all)).found();
+    assert_eq!(destinations(open(&found, Way::BatchJob)[0]), ["global"]);
+    // Without the role's trust, without PassRole, without the job's own action.
+    let lambda = Setting::new(caller.clone()).role("batch", "lambda.amazonaws.com", invoke(json!(model("us-east-1"))));
+    assert!(lambda.found().paths.is_empty());
+    for only in 0..2 {
+        let mut some = setting();
+        some.statements = json!([caller[only]]);
+        assert!(some.found().paths.is_empty());
+    }
+}
+
+fn agent(foundation_model: &str) -> Value {
+    json!({"agent": {"agentId": "AG1", "agentName": "ouvidoria", "agentArn": format!("arn:aws:bedrock:us-east-1:{ACCOUNT}:agent/AG1"),
+        "foundationModel": foundation_model, "agentResourceRoleArn": arn("agents"), "agentStatus": "PREPARED"}})
+}
+
+#[test]
+fn an_agent_runs_the_model_that_is_configured_as_its_own_role() {
+    let caller =
+        json!([allow(json!("bedrock:InvokeAgent"), json!(format!("arn:aws:bedrock:us-east-1:{ACCOUNT}:agent-alias/AG1/*")))]);
+    let role_of = json!([profile("us-east-1", "us"), model("us-east-1"), model("us-east-2"), model("us-west-2")]);
+    let setting = |id: &str, may: &Value| {
+        Setting::new(caller.clone())
+            .role("agents", "bedrock.amazonaws.com", invoke(may.clone()))
+            .answer("us-east-1/bedrock-agent/get-agent.AG1.json", agent(id))
+            .found()
+    };
+    let found = setting(&format!("us.{HAIKU}"), &role_of);
+    let [path] = open(&found, Way::Agent)[..] else { panic!("{:#?}", found.paths) };
+    assert_eq!((ids(path), destinations(path)), (vec![HAIKU], vec!["us-east-1", "us-east-2", "us-west-2"]));
+    assert_eq!(path.legs.len(), 5);
+    let found = setting(HAIKU, &role_of);
+    assert_eq!(destinations(open(&found, Way::Agent)[0]), ["us-east-1"]);
+    // The role may not: the agent cannot answer.
+    assert!(open(&setting(&format!("global.{HAIKU}"), &role_of), Way::Agent).is_empty());
+    // Which agents there are was not loaded.
+    let found = Setting::new(caller).found();
+    assert!(found.paths.is_empty(), "an alias of a named agent only: {:#?}", found.paths);
+    let found = Setting::new(json!([allow(json!("bedrock:InvokeAgent"), json!("*"))])).found();
+    assert!(matches!(found.paths[..], [Path { way: Way::Agent, state: State::Undecided(_), .. }]), "{:#?}", found.paths);
+}
+
+#[test]
+fn provisioned_throughput_runs_in_its_region() {
+    let own = format!("arn:aws:bedrock:us-east-1:{ACCOUNT}:provisioned-model/pt1");
+    let listing = json!({"provisionedModelSummaries": [{"provisionedModelName": "pt", "provisionedModelArn": own, "modelArn": model("us-east-1"),
+        "desiredModelArn": model("us-east-1"), "foundationModelArn": model("us-east-1"), "modelUnits": 1, "desiredModelUnits": 1,
+        "status": "InService", "creationTime": "2026-01-01T00:00:00Z", "lastModifiedTime": "2026-01-01T00:00:00Z"}]});
+    let found =
+        Setting::new(invoke(json!(own))).answer("us-east-1/bedrock/list-provisioned-model-throughputs.json", listing).found();
+    let [path] = &found.paths[..] else { panic!("{:#?}", found.paths) };
+    assert_eq!(
+        (path.way, ids(path), destinations(path), path.listed),
+        (Way::ProvisionedModel, vec![HAIKU], vec!["us-east-1"], true)
+    );
+    let found = Setting::new(invoke(json!(format!("arn:aws:bedrock:us-east-1:{ACCOUNT}:imported-model/*")))).found();
+    let [path] = &found.paths[..] else { panic!("{:#?}", found.paths) };
+    assert_eq!((path.way, path.listed, path.claude), (Way::ImportedModel, false, false));
+}
+
+#[test]
+fn an_agentcore_runtime_runs_what_its_role_can() {
+    let runtime = format!("arn:aws:bedrock-agentcore:us-east-1:{ACCOUNT}:runtime/rt-1");
+    let answer = json!({"agentRuntimeArn": runtime, "agentRuntimeId": "rt-1", "agentRuntimeName": "rt", "roleArn": arn("rt"), "status": "READY",
+        "agentRuntimeVersion": "1", "networkConfiguration": {"networkMode": "PUBLIC"}});
+    let found = Setting::new(json!([allow(json!("bedrock-agentcore:InvokeAgentRuntime"), json!(runtime))]))
+        .role("rt", "bedrock-agentcore.amazonaws.com", invoke(json!(model("us-west-2"))))
+        .answer("us-east-1/bedrock-agentcore-control/get-agent-runtime.rt-1.json", answer)
+        .found();
+    let [path] = open(&found, Way::AgentCore)[..] else { panic!("{:#?}", found.paths) };
+    assert_eq!((ids(path), texts(&path.sources), destinations(path)), (vec![HAIKU], vec!["us-east-1"], vec!["us-west-2"]));
+}
+
+/// Ways, sources and models of the open paths, flat.
+fn calls(found: &Found) -> BTreeSet<(Way, Arc<str>, Arc<str>)> {
+    let mut out = BTreeSet::new();
+    for path in found.paths.iter().filter(|p| p.state == State::Open) {
+        for source in &path.sources {
+            for model in path.models.iter().map(|m| m.id.clone()).chain(path.any_model.then(|| "any".into())) {
+                out.insert((path.way, source.clone(), model));
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn a_deny_never_opens_a_path() {
+    let grants = || vec![allow(json!(["bedrock:*", "bedrock-mantle:*"]), json!("*"))];
+    let before = calls(&Setting::new(json!(grants())).found());
+    assert!(before.len() > 100);
+    for (action, resource, condition) in [
+        ("bedrock:*", json!("arn:aws:bedrock:*::foundation-model/anthropic.*"), json!({})),
+        ("bedrock:InvokeModel*", json!(model("us-east-1")), json!({})),
+        ("bedrock:*", json!("*"), json!({"StringNotEquals": {"aws:RequestedRegion": ["us-east-1", "eu-west-1"]}})),
+        ("bedrock:*", json!("*"), json!({"ArnLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:us-east-1:*:*"}})),
+        ("*", json!(["arn:aws:bedrock:*:*:inference-profile/us.*", "arn:aws:bedrock-mantle:us-*"]), json!({})),
+        ("bedrock:*", json!("*"), json!({"StringEquals": {"aws:PrincipalTag/team": "x"}})),
+    ] {
+        let mut statements = grants();
+        statements.push(json!({"Effect": "Deny", "Action": action, "Resource": resource, "Condition": condition}));
+        let after = calls(&Setting::new(json!(statements)).found());
+        let new: Vec<_> = after.difference(&before).filter(|(_, _, model)| &**model != "any").collect();
+        assert!(new.is_empty(), "{action} {resource} {condition}: {new:?}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_not_known_never_closes_a_way() {
+    let mut app = role("app", json!({"Service": "lambda.amazonaws.com"}), json!([]));
+    app["AttachedManagedPolicies"] = json!([{"PolicyName": "far", "PolicyArn": format!("arn:aws:iam::{ACCOUNT}:policy/far")}]);
+    app["RolePolicyList"] = json!([]);
+    let details = json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [app]});
+    let files = vec![file("global/iam/get-account-authorization-details.json", &details)];
+    let loaded = input::load(&[Source::Virtual(files)], &input::Options::default());
+    let world = World::new(Facts::build(&loaded), Config::default(), "2026-11-22T00:00:00Z".parse().unwrap());
+    let role = world.facts.by_id(&arn("app")).unwrap();
+    let found = paths::paths(&world, role);
+    for way in [Way::Direct, Way::GeographicProfile, Way::GlobalProfile, Way::Mantle, Way::ClaudePlatform, Way::Agent] {
+        let of_way: Vec<_> = found.paths.iter().filter(|p| p.way == way).collect();
+        assert!(!of_way.is_empty() && of_way.iter().all(|p| matches!(p.state, State::Undecided(_))), "{way:?}: {of_way:#?}");
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct Standing {
     pub(super) callable: OnceLock<Result<Vec<super::Endpoint>, Arc<Why>>>,
     /// What [`super::paths::paths`] found.
     pub(super) paths: OnceLock<Arc<super::paths::Found>>,
+    /// Those of them that need no service that runs as another role.
+    pub(super) own_paths: OnceLock<Arc<super::paths::Found>>,
 }
 
 impl Standing {
@@ -183,6 +185,7 @@ impl Shared {
             account,
             callable: OnceLock::new(),
             paths: OnceLock::new(),
+            own_paths: OnceLock::new(),
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod application;
 mod closed;
+mod custom;
 mod draw;
 mod fact;
 mod legs;
@@ -16,6 +17,7 @@ mod platforms;
 mod profiles;
 mod rows;
 mod runtime;
+mod services;
 mod targets;
 
 use std::sync::Arc;
@@ -208,7 +210,34 @@ pub struct Found {
 pub fn paths(world: &World, principal: FactId) -> Arc<Found> {
     let index = Principals::of(world);
     let Some(standing) = index.get(principal) else { return Arc::default() };
-    standing.paths.get_or_init(|| Arc::new(find(world, principal, standing))).clone()
+    let find = || {
+        let own = own(world, principal);
+        let scope = world.scope_of(principal);
+        let mut through = Found::default();
+        if let Some(targets) = targets::All::of(world).of_account(standing, &standing.account) {
+            services::find(world, &draw::Asker::new(standing, &targets, &scope), &mut through);
+        }
+        if through.paths.is_empty() && through.notes.is_empty() {
+            return own;
+        }
+        through.paths.extend(own.paths.iter().cloned());
+        through.notes.extend(own.notes.iter().cloned());
+        through.not_offered.clone_from(&own.not_offered);
+        sort(&mut through.paths);
+        Arc::new(through)
+    };
+    standing.paths.get_or_init(find).clone()
+}
+
+/// The paths that need nobody else's permissions: what a role that a service runs as can do by itself.
+fn own(world: &World, principal: FactId) -> Arc<Found> {
+    let index = Principals::of(world);
+    let Some(standing) = index.get(principal) else { return Arc::default() };
+    standing.own_paths.get_or_init(|| Arc::new(find(world, principal, standing))).clone()
+}
+
+fn sort(paths: &mut [Path]) {
+    paths.sort_by_key(|path| (path.state != State::Open, path.way, !path.claude));
 }
 
 fn find(world: &World, principal: FactId, standing: &Standing) -> Found {
@@ -218,12 +247,13 @@ fn find(world: &World, principal: FactId, standing: &Standing) -> Found {
         let Some(targets) = targets::All::of(world).of_account(standing, &account) else { continue };
         let mut asker = draw::Asker::new(standing, &targets, &scope);
         runtime::find(&mut asker, &mut found);
+        custom::find(world, &asker, &mut found);
         platforms::find(&asker, &mut found);
     }
     if let Some(why) = &super::guard::Scps::shared(world).above(&standing.account).unknown {
         found.notes.push(format!("which SCPs bind the account is not known ({}); they may close what is open here", why.text));
     }
-    found.paths.sort_by_key(|path| (path.state != State::Open, path.way, !path.claude));
+    sort(&mut found.paths);
     dedup(&mut found.paths);
     found
 }

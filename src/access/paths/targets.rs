@@ -80,6 +80,10 @@ pub(super) struct Targets {
     /// For each model where its global profile stands in the listing.
     global: HashMap<usize, Regions>,
     pub(super) applications: Vec<Application>,
+    /// Things of the account by their kind.
+    pub(super) things: HashMap<&'static str, Vec<FactId>>,
+    /// By edge of `bedrock-region`: the Regions whose listing was loaded, and those where it is empty.
+    listings: HashMap<&'static str, (Regions, Regions)>,
     /// Some ids that policies spell out were left out.
     pub(super) cut: bool,
     rows: Mutex<HashMap<Box<str>, Arc<Rows>>>,
@@ -167,7 +171,18 @@ struct State<'w> {
     profiles: HashMap<Arc<str>, Vec<FactId>>,
     models: HashMap<Arc<str>, Vec<FactId>>,
     places: HashMap<Arc<str>, Vec<FactId>>,
+    things: HashMap<Arc<str>, HashMap<&'static str, Vec<FactId>>>,
 }
+
+/// Kinds of things that run models, with the edge of `bedrock-region` that lists them.
+const THINGS: [(&str, &str); 6] = [
+    ("provisioned-model", "provisioned_models"),
+    ("custom-model", "custom_models"),
+    ("agent", "agents"),
+    ("knowledge-base", "knowledge_bases"),
+    ("agentcore-runtime", "runtimes"),
+    ("agentcore-gateway", "gateways"),
+];
 
 impl<'w> State<'w> {
     fn of(world: &'w World) -> Self {
@@ -180,8 +195,15 @@ impl<'w> State<'w> {
             }
             out
         };
+        let mut things: HashMap<Arc<str>, HashMap<&'static str, Vec<FactId>>> = HashMap::new();
+        for (kind, _) in THINGS {
+            for (account, ids) in by_account(kind) {
+                things.entry(account).or_default().insert(kind, ids);
+            }
+        }
         Self {
             world,
+            things,
             profiles: by_account("inference-profile"),
             models: by_account("foundation-model"),
             places: by_account("bedrock-region"),
@@ -208,11 +230,19 @@ impl Targets {
         let named = spelled.iter().filter_map(|text| text.strip_prefix('@')).map(Arc::from);
         targets.take_regions(looked_at.chain(named));
         for place in places {
-            let region = facts.get(place).and_then(|f| f.region.clone()).and_then(|r| targets.region(&r));
-            if let (Some(region), Ok(_)) = (region, facts.follow(place, "inference_profiles")) {
+            let Some(region) = facts.get(place).and_then(|f| f.region.clone()).and_then(|r| targets.region(&r)) else { continue };
+            if facts.follow(place, "inference_profiles").is_ok() {
                 targets.profiles_listed |= 1 << region;
             }
+            for (_, edge) in THINGS {
+                if let Ok(list) = facts.follow(place, edge) {
+                    let (listed, empty) = targets.listings.entry(edge).or_default();
+                    *listed |= 1 << region;
+                    *empty |= u64::from(list.is_empty()) << region;
+                }
+            }
         }
+        targets.things = state.things.get(&account).cloned().unwrap_or_default();
         let mut listed = Vec::new();
         for profile in of(&state.profiles) {
             targets.profile(state.world, profile, &mut listed);
@@ -343,6 +373,16 @@ impl Targets {
                 }
             }
         }
+    }
+
+    /// The Regions whose listing of such things was loaded, and those of them that hold none.
+    pub(super) fn listing(&self, edge: &str) -> (Regions, Regions) {
+        self.listings.get(edge).copied().unwrap_or_default()
+    }
+
+    /// The things of a kind.
+    pub(super) fn things(&self, kind: &str) -> &[FactId] {
+        self.things.get(kind).map_or(&[], Vec::as_slice)
     }
 
     /// The index of a Region.
