@@ -89,6 +89,7 @@ impl Context {
     pub fn complete(&mut self, other: &Self) {
         for (key, entry) in &other.entries {
             if let Err(at) = self.entries.binary_search_by(|(k, _)| k.cmp(key)) {
+                self.hashes.insert(at, hash(key));
                 self.entries.insert(at, (key.clone(), entry.clone()));
             }
         }
