@@ -5,6 +5,7 @@
 //! a grant standing or an answer unknown.
 
 pub(crate) mod ask;
+mod conditions;
 mod destination;
 pub mod edges;
 mod endpoint;
@@ -29,6 +30,7 @@ pub use endpoint::{Endpoint, callable_endpoints};
 /// Types of the objects below.
 pub const OBJECTS: &[ObjectType] = &[
     wildcard::WILDCARD,
+    conditions::INEFFECTIVE,
     models::GRANT,
     guard::region::HOLE,
     global::PATH,
@@ -43,6 +45,7 @@ pub const OBJECTS: &[ObjectType] = &[
 
 /// The derived facts of this module.
 pub const DERIVED: &[&[Derived]] = &[
+    conditions::DERIVED,
     destination::DERIVED,
     endpoint::DERIVED,
     wildcard::DERIVED,

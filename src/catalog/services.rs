@@ -17,7 +17,7 @@ const TABLE: &str = include_str!("services.txt");
 pub(super) const SHA256: &str = include_str!("services.sha256");
 
 /// The package and version that the table was made from, and the day of its data: what the table's header says.
-pub(super) fn made_from() -> (&'static str, &'static str) {
+pub fn made_from() -> (&'static str, &'static str) {
     let told = TABLE.lines().find_map(|line| line.strip_prefix("# From the npm package "));
     let (package, rest) = told.and_then(|told| told.split_once(" (MIT), data of ")).unwrap_or_default();
     (package, rest.split(',').next().unwrap_or_default())
