@@ -110,7 +110,10 @@ impl Facts {
     }
 
     /// Listed in the fact's Region, or for a global fact in every Region of its account that was looked at.
-    fn all_listed(&self, fact: &Fact, kind: &Kind) -> Result<(), Arc<Why>> {
+    ///
+    /// # Errors
+    /// The reason, where one of them was not.
+    pub fn all_listed(&self, fact: &Fact, kind: &Kind) -> Result<(), Arc<Why>> {
         let account = fact.account.as_deref();
         if kind.is_global() || fact.region.is_some() {
             return self.listed(kind, account, fact.region.as_deref());

@@ -13,10 +13,12 @@ use crate::world::{Derived, ObjectType};
 use crate::{access, custody, network, secrets};
 
 /// The modules that derive facts.
-const DERIVED: &[&[&[Derived]]] = &[access::DERIVED, network::DERIVED, &[custody::DERIVED, secrets::DERIVED]];
+const DERIVED: &[&[&[Derived]]] =
+    &[access::DERIVED, access::edges::DERIVED, network::DERIVED, &[custody::DERIVED, secrets::DERIVED]];
 
 /// Their objects, and those of the configuration.
-const OBJECTS: &[&[ObjectType]] = &[CONFIG_OBJECTS, access::OBJECTS, network::OBJECTS, custody::OBJECTS, secrets::OBJECTS];
+const OBJECTS: &[&[ObjectType]] =
+    &[CONFIG_OBJECTS, access::OBJECTS, access::edges::OBJECTS, network::OBJECTS, custody::OBJECTS, secrets::OBJECTS];
 
 const CONFIG_OBJECTS: &[ObjectType] = &[
     ObjectType {

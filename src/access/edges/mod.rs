@@ -4,14 +4,39 @@
 //! A trust policy and the caller's own policies are asked together; SCPs, RCPs, boundaries and Denies count.
 //! Never: an edge from text alone, nor silence where a policy that decides was not loaded.
 
+mod administer;
 mod assume;
+mod bounds;
 mod derived;
 mod keys;
+mod pass;
 mod rcps;
 mod reach;
+mod services;
+mod shared;
+mod strangers;
 mod trust;
+mod width;
+mod workloads;
+
+use crate::world::{Derived, ObjectType};
 
 pub use assume::{Edge, From, Graph, How};
-pub(super) use derived::{ASSUMABLE, BECOMING, DERIVED};
 pub(super) use keys::Keys;
 pub use reach::{Reach, Reached, becomes, who_becomes};
+
+/// Types of the objects below.
+pub const OBJECTS: &[ObjectType] = &[
+    derived::ASSUMABLE,
+    derived::BECOMING,
+    pass::PASSABLE,
+    workloads::WORKLOAD,
+    width::HOLE,
+    shared::GRANT,
+    administer::ADMINISTRATION,
+    bounds::UNBOUND,
+];
+
+/// The derived facts.
+pub const DERIVED: &[&[Derived]] =
+    &[derived::DERIVED, pass::DERIVED, workloads::DERIVED, width::DERIVED, shared::DERIVED, administer::DERIVED, bounds::DERIVED];

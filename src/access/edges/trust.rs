@@ -164,7 +164,7 @@ pub(super) enum Caller<'s> {
 }
 
 /// A policy that allows everything, for callers whose own policies are not ours to see.
-fn everything() -> &'static Policy {
+pub(super) fn everything() -> &'static Policy {
     static EVERYTHING: OnceLock<Policy> = OnceLock::new();
     EVERYTHING.get_or_init(|| {
         let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;

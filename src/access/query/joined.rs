@@ -121,6 +121,9 @@ fn resource_policy(world: &World, action: &str, resource: &str) -> Result<Option
         ("bedrock" | "bedrock-agentcore", Some(arn)) => {
             let kind = arn.resource.split('/').next().unwrap_or_default();
             let carriers = actions::find(&format!("{service}:PutResourcePolicy")).map_or(&[][..], |known| &known.resources);
+            if carriers.contains(&kind) && world.facts.by_id(resource).is_some() {
+                return own(PolicyType::Resource, resource, &["resource_policy"]);
+            }
             if carriers.contains(&kind) {
                 return miss(PolicyType::Resource, format!("whether `{resource}` has a policy of its own was not loaded"));
             }

@@ -1,6 +1,6 @@
 //! Amazon Bedrock AgentCore: runtimes and gateways.
 
-use super::super::kind::{Edge, Kind, Scope, Source};
+use super::super::kind::{Attached, Edge, Kind, Scope, Source};
 
 const SERVICE: &str = "bedrock-agentcore-control";
 
@@ -23,6 +23,10 @@ pub(super) static KINDS: &[Kind] = &[
                 "its security groups",
             ),
         ],
+        attached: &[Attached::new("resource_policy", "bedrock-agentcore-control", "get-resource-policy", "any")
+            .json("policy")
+            .absent(&["ResourceNotFoundException"])
+            .doc("its resource policy")],
         ..Kind::new("agentcore-runtime", "AgentCore runtime", Scope::Region, "bedrock-agentcore-control.GetAgentRuntimeResponse")
     },
     Kind {
@@ -37,6 +41,10 @@ pub(super) static KINDS: &[Kind] = &[
             Edge::one("role", "iam-role", "roleArn", "the role it calls its targets with"),
             Edge::one("kms_key", "kms-key", "kmsKeyArn", "the key that encrypts it"),
         ],
+        attached: &[Attached::new("resource_policy", "bedrock-agentcore-control", "get-resource-policy", "any")
+            .json("policy")
+            .absent(&["ResourceNotFoundException"])
+            .doc("its resource policy")],
         ..Kind::new("agentcore-gateway", "AgentCore gateway", Scope::Region, "bedrock-agentcore-control.GetGatewayResponse")
     },
 ];

@@ -1,7 +1,7 @@
 //! Amazon Bedrock: models, inference profiles, guardrails, invocation logging, data retention.
 
 use super::super::Value;
-use super::super::kind::{Back, Edge, Kind, Scope, Source, refer_whole};
+use super::super::kind::{Attached, Back, Edge, Kind, Scope, Source, refer_whole};
 use super::account::{all_of, in_region};
 
 pub(super) static KINDS: &[Kind] = &[
@@ -76,6 +76,10 @@ pub(super) static KINDS: &[Kind] = &[
         ],
         edges: &[Edge::one("kms_key", "kms-key", "kmsKeyArn", "the key that encrypts it")],
         back: &[Back::new("agents", "agent", "guardrail", "the agents that use it")],
+        attached: &[Attached::new("resource_policy", "bedrock", "get-resource-policy", "any")
+            .json("resourcePolicy")
+            .absent(&["ResourceNotFoundException"])
+            .doc("its resource policy")],
         ..Kind::new("guardrail", "guardrail", Scope::Region, "bedrock.GetGuardrailResponse")
     },
     Kind {
@@ -115,6 +119,10 @@ pub(super) static KINDS: &[Kind] = &[
                 .summary(),
         ],
         edges: &[Edge::one("kms_key", "kms-key", "modelKmsKeyArn", "the key that encrypts it")],
+        attached: &[Attached::new("resource_policy", "bedrock", "get-resource-policy", "any")
+            .json("resourcePolicy")
+            .absent(&["ResourceNotFoundException"])
+            .doc("its resource policy")],
         refer: refer_whole,
         ..Kind::new("custom-model", "custom model", Scope::Global, "bedrock.GetCustomModelResponse")
     },

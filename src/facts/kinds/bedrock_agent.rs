@@ -1,6 +1,6 @@
 //! Amazon Bedrock knowledge bases, data sources and agents.
 
-use super::super::kind::{Back, Edge, Kind, Scope, Source, refer_whole};
+use super::super::kind::{Attached, Back, Edge, Kind, Scope, Source, refer_whole};
 
 const ROLE: &str = "the role it acts as";
 
@@ -18,6 +18,10 @@ pub(super) static KINDS: &[Kind] = &[
         edges: &[Edge::one("role", "iam-role", "roleArn", ROLE)],
         back: &[Back::new("data_sources", "data-source", "knowledge_base", "its data sources")
             .listed_by("bedrock-agent", "list-data-sources")],
+        attached: &[Attached::new("resource_policy", "bedrock-agent", "get-resource-policy", "any")
+            .json("policy")
+            .absent(&["ResourceNotFoundException"])
+            .doc("its resource policy")],
         ..Kind::new("knowledge-base", "knowledge base", Scope::Region, "bedrock-agent.KnowledgeBase")
     },
     Kind {

@@ -1,0 +1,141 @@
+//! Policies of Bedrock's own resources (guardrails, knowledge bases, custom models, AgentCore runtimes and gateways) that let
+//! strangers use or read them.
+//!
+//! In: a resource with the answer of its `get-resource-policy`. Out: for each name in the policy an action that a stranger may do
+//! with the resource. Never: a name called harmless because of how its condition looks; the stranger's request is decided.
+
+use std::sync::Arc;
+
+use super::super::ask::{self, Answer, Ask};
+use super::super::principals::{Held, compile, mark_node};
+use super::assume::STRANGER;
+use super::strangers::{contexts, is_stranger};
+use super::trust::everything;
+use crate::catalog::actions;
+use crate::facts::{FactId, Value, Why};
+use crate::iam::PolicyType;
+use crate::iam::arn::Arn;
+use crate::iam::decide::PolicySet;
+use crate::iam::named::{Entry, EntryKind, Names};
+use crate::iam::policy::{Effect, Statement};
+use crate::iam::principal::Principal;
+use crate::iam::solve::Resources;
+use crate::iam::tree::Mark;
+use crate::world::{Derived, ObjectType, World};
+
+/// One grant to a stranger.
+pub(in super::super) const GRANT: ObjectType = ObjectType {
+    name: "stranger-grant",
+    fields: &[
+        ("who", "string", "the name as it stands in the policy"),
+        ("action", "string", "an action that a stranger may do"),
+        ("witness", "string", "the request"),
+    ],
+};
+
+const fn of(kind: &'static str) -> Derived {
+    Derived {
+        kind,
+        name: "grants_to_strangers",
+        ty: "list<object:stranger-grant>",
+        doc: "One element for each name in its resource policy that lets everybody, or an account outside the organisation and `trusted_accounts`, use or read it.",
+        compute: grants,
+    }
+}
+
+/// The derived facts.
+pub(in super::super) const DERIVED: &[Derived] =
+    &[of("guardrail"), of("knowledge-base"), of("custom-model"), of("agentcore-runtime"), of("agentcore-gateway")];
+
+fn grants(world: &World, resource: FactId) -> Value {
+    let policy = match policy_of(world, resource) {
+        Ok(Some(policy)) => policy,
+        Ok(None) => return Value::list(Vec::new()),
+        Err(why) => return Value::Unknown(why),
+    };
+    let Some(fact) = world.facts.get(resource) else { return Value::list(Vec::new()) };
+    let own = fact.account.clone().unwrap_or_default();
+    let asker = Asker { world, resource, arn: &fact.id, own: &own, policy: &policy };
+    let mut out: Vec<Value> = Vec::new();
+    for statement in policy.policy.statements.iter().filter(|s| s.effect != Effect::Deny) {
+        let Some(matcher) = &statement.principal else { continue };
+        if matcher.negated {
+            out.extend(asker.anyone("NotPrincipal", statement, matcher.mark));
+            continue;
+        }
+        for entry in &matcher.entries {
+            out.extend(asker.entry(entry, statement));
+        }
+    }
+    Value::list(out)
+}
+
+/// The compiled policy; `None` where there is none, or AWS would refuse it.
+fn policy_of(world: &World, resource: FactId) -> Result<Option<Arc<Held>>, Arc<Why>> {
+    match world.facts.field(resource, "resource_policy")? {
+        Some(Value::Node(node)) => Ok(compile(world, node, "resource policy", PolicyType::Resource)),
+        _ => Ok(None),
+    }
+}
+
+struct Asker<'w> {
+    world: &'w World,
+    resource: FactId,
+    arn: &'w str,
+    own: &'w str,
+    policy: &'w Held,
+}
+
+impl Asker<'_> {
+    fn entry(&self, entry: &Entry, statement: &Statement) -> Option<Value> {
+        let account = match (&entry.names, entry.kind) {
+            (Names::Everyone, EntryKind::Aws) => return self.anyone("*", statement, entry.mark),
+            (Names::Account(account), _) => account.to_string(),
+            (Names::User | Names::Role | Names::Session | Names::FederatedUser, _) => Arn::parse(&entry.text)?.account.to_owned(),
+            _ => return None,
+        };
+        let stranger = is_stranger(self.world, self.resource, self.own, &account);
+        if stranger == Ok(false) {
+            return None;
+        }
+        let who = match &entry.names {
+            Names::Account(account) => Principal::Account { account: account.clone() },
+            _ => Principal::parse(&entry.text).ok()?,
+        };
+        let found = self.ask(&entry.text, who, statement, entry.mark)?;
+        Some(stranger.map_or_else(Value::Unknown, |_| found))
+    }
+
+    fn anyone(&self, text: &str, statement: &Statement, mark: Mark) -> Option<Value> {
+        self.ask(text, Principal::parse(STRANGER).ok()?, statement, mark)
+    }
+
+    /// The first action of the statement that the stranger may do.
+    fn ask(&self, text: &str, who: Principal, statement: &Statement, mark: Mark) -> Option<Value> {
+        let policies = PolicySet { identity: vec![everything()], resource: Some(&self.policy.policy), ..PolicySet::default() };
+        let prefix = self.arn.split(':').nth(2).unwrap_or("bedrock");
+        let known = actions::of_prefix(prefix).iter().map(|action| format!("{prefix}:{}", action.name));
+        let mut doubt = None;
+        for action in known.filter(|action| ask::grants(statement, action)) {
+            for context in contexts() {
+                let within = vec![self.arn.to_owned(), format!("{}/*", self.arn)];
+                let examples = vec![self.arn.to_owned()];
+                let mut asked = Ask::of(Resources::Matching { within, outside: Vec::new(), examples }, context);
+                asked.resource_account = Some(self.own.into());
+                match ask::answer(&policies, who.clone(), &action, asked) {
+                    Answer::Yes(witness) => {
+                        let fields = vec![
+                            ("who", Value::str(text)),
+                            ("action", Value::str(action.as_str())),
+                            ("witness", Value::str(witness.line())),
+                        ];
+                        return Some(Value::object(fields, mark_node(&self.policy.policy, mark).into_iter().collect()));
+                    }
+                    Answer::Undecided(why) => doubt = doubt.or(Some(Value::Unknown(why))),
+                    Answer::No => {}
+                }
+            }
+        }
+        doubt
+    }
+}
