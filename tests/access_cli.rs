@@ -264,7 +264,7 @@ fn the_paths_of_a_role_of_the_example_read_without_other_documents() {
         "sa-east-1 (São Paulo, Brazil)",
         "may be processed in any commercial Region",
         "aws:RequestedRegion = unspecified",
-        "by `mcp`, statement `Claude`, at banco-exemplo/333344445555/global/iam/get-account-authorization-details.json:440:37",
+        "by `mcp`, statement `Claude`, at banco-exemplo/333344445555/global/iam/get-account-authorization-details.json:496:37",
         "nothing grants `bedrock-mantle:CreateInference`",
         "ecs-tasks.amazonaws.com",
     ] {
