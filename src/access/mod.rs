@@ -17,6 +17,7 @@ mod offered;
 pub mod paths;
 mod principals;
 pub mod query;
+mod reach;
 mod region;
 mod retention;
 mod rights;
@@ -35,6 +36,7 @@ pub const OBJECTS: &[ObjectType] = &[
     guard::region::HOLE,
     global::PATH,
     paths::PATH,
+    reach::UNAPPROVED,
     offered::MISSING,
     retention::CHANGER,
     rights::RIGHT,
@@ -53,6 +55,7 @@ pub const DERIVED: &[&[Derived]] = &[
     guard::region::DERIVED,
     global::DERIVED,
     paths::DERIVED,
+    reach::DERIVED,
     region::DERIVED,
     offered::DERIVED,
     retention::DERIVED,

@@ -88,6 +88,11 @@ pub fn find(id: &str) -> Option<&'static Model> {
     all().iter().find(|model| id.strip_prefix(model.id).is_some_and(ends))
 }
 
+/// Forms that a model's id may have where the table, which leaves date and version out, has this one.
+pub fn spellings(id: &str) -> [String; 4] {
+    [id.to_owned(), format!("{id}-20251001-v1:0"), format!("{id}-v1:0"), format!("{id}-v1")]
+}
+
 /// How a model can be called from a Region, where the table says.
 pub fn offer(model: &Model, region: &str) -> Option<Offer> {
     table().offers.iter().find(|(id, at, _)| *id == model.id && *at == region).map(|(_, _, offer)| *offer)

@@ -194,12 +194,7 @@ fn unversioned(guardrail: &str) -> String {
 
 /// The models of the dated table that a pattern may mean.
 pub(super) fn known(pattern: &str) -> impl Iterator<Item = &'static Model> {
-    models::all().iter().filter(move |model| spellings(model.id).iter().any(|id| glob::matches(pattern, id)))
-}
-
-/// Ids that a model may have; the table leaves date and version out.
-fn spellings(id: &str) -> [String; 4] {
-    [id.to_owned(), format!("{id}-20251001-v1:0"), format!("{id}-v1:0"), format!("{id}-v1")]
+    models::all().iter().filter(move |model| models::spellings(model.id).iter().any(|id| glob::matches(pattern, id)))
 }
 
 /// A model id that the pattern matches.

@@ -50,6 +50,11 @@ impl<'s> Asker<'s> {
         !self.scope.declared.contains("approved_regions") || self.scope.approves_region(region)
     }
 
+    /// Whether the scope approves a model; true where it says nothing of models.
+    pub(super) fn approves_model(&self, id: &str) -> bool {
+        crate::access::reach::approves(self.scope, id)
+    }
+
     /// The sources in two parts: those that the scope approves, and the others.
     pub(super) fn by_approval(&self, sources: Regions) -> [Regions; 2] {
         let regions = self.targets.regions.iter().enumerate();

@@ -16,7 +16,11 @@ pub(in crate::access) const PATH: ObjectType = ObjectType {
         ("model", "string", "the id of the model that the witness runs; empty where it is not known"),
         ("models", "list<string>", "the ids of all models that run so"),
         ("any_model", "bool", "whether models that nobody listed run so, too"),
-        ("claude", "bool", "whether its models are or may be Claude models; Claude models and others are apart"),
+        (
+            "claude",
+            "bool",
+            "whether its models are or may be Claude models; Claude models and others are apart, and so are models that the scope approves and others",
+        ),
         ("through", "string", "the ARN or the name of what is called"),
         (
             "listed",
@@ -53,7 +57,8 @@ fn compute(world: &World, principal: FactId) -> Value {
     Value::list(found.paths.iter().map(|path| value(path, approves)).collect())
 }
 
-fn value(path: &Path, approves: impl Fn(&str) -> bool) -> Value {
+/// A path as a value.
+pub(in crate::access) fn value(path: &Path, approves: impl Fn(&str) -> bool) -> Value {
     if let State::Undecided(why) = &path.state {
         return Value::Unknown(why.clone());
     }
@@ -80,6 +85,11 @@ fn value(path: &Path, approves: impl Fn(&str) -> bool) -> Value {
         ("requires", Value::list(path.requires.iter().map(|key| Value::str(key.as_str())).collect())),
         ("witness", Value::str(path.witness())),
     ];
+    Value::object(fields, places(path))
+}
+
+/// The texts that grant it.
+pub(in crate::access) fn places(path: &Path) -> Vec<NodeId> {
     let mut at: Vec<NodeId> = Vec::new();
     // The leg that lets the data out says most: the last one's grant comes first.
     for node in path.legs.iter().rev().flat_map(|leg| &leg.granted).filter_map(|place| place.node) {
@@ -87,5 +97,5 @@ fn value(path: &Path, approves: impl Fn(&str) -> bool) -> Value {
             at.push(node);
         }
     }
-    Value::object(fields, at)
+    at
 }

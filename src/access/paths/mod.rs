@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 pub use super::query::Place;
 pub use closed::{Closed, Stop, closed};
-pub(super) use fact::{DERIVED, PATH};
+pub(super) use fact::{DERIVED, PATH, places, value};
 
 use super::principals::{Principals, Standing};
 use crate::facts::{FactId, Why};

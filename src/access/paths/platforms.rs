@@ -103,8 +103,8 @@ fn mantle(asker: &Asker<'_>, found: &mut Found) {
         outside: false,
         from: "bedrock-mantle processes in the Region that is called",
     };
-    for claude in [true, false] {
-        let of_kind = targets.models.iter().filter(|m| m.claude == claude);
+    for (claude, approved) in [(true, true), (true, false), (false, true), (false, false)] {
+        let of_kind = targets.models.iter().filter(|m| m.claude == claude && asker.approves_model(&m.id) == approved);
         let mut groups: Vec<Same> = Vec::new();
         for model in of_kind.filter(|m| by_model || m.unlisted) {
             let leg = |region: &str| Leg::new(arn(region), region).with(MANTLE_MODEL, &*model.id);

@@ -86,25 +86,26 @@ impl Map {
     }
 }
 
-/// Models with the same Regions, Claude models and others apart. Models that nobody listed join those that are open no further; by
-/// themselves they stand only where nothing else of their kind does.
+/// Models with the same Regions; Claude models and others apart, and so are those that the scope approves and others. Models that nobody
+/// listed join those that are open no further; by themselves they stand only where nothing else of their kind does.
 pub(super) fn alike(asker: &Asker<'_>, of: &BTreeMap<usize, Regions>) -> Vec<(Vec<usize>, Regions)> {
     let known = |model: &usize| asker.targets.models.get(*model);
-    let mut out: BTreeMap<(bool, Regions), Vec<usize>> = BTreeMap::new();
+    let kind = |model: &usize| known(model).map_or((false, false), |m| (!asker.approves_model(&m.id), !m.claude));
+    let mut out: BTreeMap<((bool, bool), Regions), Vec<usize>> = BTreeMap::new();
     for (model, regions) in of.iter().filter(|(model, _)| known(model).is_some_and(|m| !m.unlisted)) {
-        out.entry((known(model).is_some_and(|m| !m.claude), *regions)).or_default().push(*model);
+        out.entry((kind(model), *regions)).or_default().push(*model);
     }
     for (model, regions) in of.iter().filter(|(model, _)| known(model).is_some_and(|m| m.unlisted)) {
-        let other = known(model).is_some_and(|m| !m.claude);
+        let own = kind(model);
         let mut alone = *regions;
         for ((kind, sources), models) in &mut out {
-            if *kind == other && sources & !regions == 0 {
+            if *kind == own && sources & !regions == 0 {
                 models.push(*model);
                 alone &= !sources;
             }
         }
         if alone != 0 {
-            out.entry((other, alone)).or_default().push(*model);
+            out.entry((own, alone)).or_default().push(*model);
         }
     }
     out.into_iter().map(|((_, regions), models)| (models, regions)).collect()
