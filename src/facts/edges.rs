@@ -118,18 +118,11 @@ impl Facts {
         if kind.is_global() || fact.region.is_some() {
             return self.listed(kind, account, fact.region.as_deref());
         }
-        let mut regions: Vec<&str> = self
-            .calls
-            .all()
-            .filter(|(_, seen)| seen.account.as_deref() == account)
-            .filter_map(|(_, seen)| seen.region.as_deref())
-            .collect();
-        regions.sort_unstable();
-        regions.dedup();
-        if regions.is_empty() {
+        let mut regions = self.calls.regions(account).peekable();
+        if regions.peek().is_none() {
             return self.listed(kind, account, None);
         }
-        regions.into_iter().try_for_each(|region| self.listed(kind, account, Some(region)))
+        regions.try_for_each(|region| self.listed(kind, account, Some(region)))
     }
 
     /// Computed edges must not read back edges: the index is being made here.

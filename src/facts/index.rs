@@ -2,8 +2,8 @@
 //!
 //! In: every answer and every outcome, once, while building. Out: look-ups that allocate nothing.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use crate::input::Status;
 
@@ -24,6 +24,8 @@ type ByResource = HashMap<Arc<str>, Vec<Seen>>;
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     by_name: HashMap<Arc<str>, HashMap<Arc<str>, ByResource>>,
+    /// By account the Regions that calls were made in, made at the first question, once all calls are here.
+    regions: OnceLock<HashMap<Option<Arc<str>>, BTreeSet<Arc<str>>>>,
 }
 
 impl Calls {
@@ -58,6 +60,18 @@ impl Calls {
     pub(super) fn of(&self, service: &str, operation: &str) -> impl Iterator<Item = (&Arc<str>, &Seen)> {
         let all = self.by_name.get(service).and_then(|ops| ops.get(operation));
         all.into_iter().flatten().flat_map(|(resource, seen)| seen.iter().map(move |s| (resource, s)))
+    }
+
+    /// The Regions that calls of an account were made in. To be asked when all calls are here.
+    pub(super) fn regions(&self, account: Option<&str>) -> impl Iterator<Item = &str> {
+        let make = || {
+            let mut out: HashMap<Option<Arc<str>>, BTreeSet<Arc<str>>> = HashMap::new();
+            for (_, seen) in self.all() {
+                out.entry(seen.account.clone()).or_default().extend(seen.region.clone());
+            }
+            out
+        };
+        self.regions.get_or_init(make).get(&account.map(Arc::from)).into_iter().flatten().map(|region| &**region)
     }
 
     /// Every call of every service: (service, what is known).
