@@ -40,7 +40,7 @@ impl World {
             let own = self.config.scopes.iter().find(|s| s.name == found.key);
             return own.unwrap_or(&self.config.default_scope).clone();
         }
-        let (ous, ou_path) = self.units_above(found);
+        let (ous, ou_path) = found.account.as_deref().map(|a| self.units_above(a)).unwrap_or_default();
         let by_tags = self.config.scopes.iter().any(|s| !s.tags.is_empty());
         let tags = if by_tags { self.tags_of(found) } else { Vec::new() };
         let file = self.facts.documents().get(found.node.doc as usize).map(|d| d.name.clone());
@@ -54,9 +54,15 @@ impl World {
         self.config.scope_of(&place).clone()
     }
 
-    /// The ids of the levels above a fact's account, and their names as a path. Empty where no scope speaks of units.
-    fn units_above(&self, fact: &Fact) -> (Vec<Arc<str>>, String) {
-        let Some(account) = &fact.account else { return Default::default() };
+    /// The scope of an account, of which nothing but its place in the organisation need be known.
+    pub fn scope_of_account(&self, account: &str) -> Arc<Scope> {
+        let (ous, ou_path) = self.units_above(account);
+        let ou_path = Some(ou_path.as_str()).filter(|p| !p.is_empty());
+        self.config.scope_of(&Place { account: Some(account), ous: &ous, ou_path, ..Place::default() }).clone()
+    }
+
+    /// The ids of the levels above an account, and their names as a path. Empty where no scope speaks of units.
+    fn units_above(&self, account: &str) -> (Vec<Arc<str>>, String) {
         if self.config.scopes.iter().all(|s| s.ous.is_empty()) {
             return Default::default();
         }

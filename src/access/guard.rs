@@ -3,10 +3,14 @@
 //! In: the organisation's tree with its policies. Out: the SCPs in force for each account; the modules below ask of them what a scope
 //! wants closed and open. A policy's name says nothing; only what it denies counts, at every level.
 
+pub(super) mod attach;
+pub(super) mod gaps;
+pub(super) mod management;
 pub(crate) mod questions;
 pub(super) mod region;
+pub(super) mod scp;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::principals::{Held, borrow, compile};
@@ -30,6 +34,8 @@ pub(super) const DERIVED: &[Derived] = &[Derived {
 pub(super) struct Above {
     /// Root first; `None` where none bind it, or none were loaded.
     pub(super) levels: Option<Vec<Vec<Arc<Held>>>>,
+    /// The SCPs among them.
+    scps: Vec<FactId>,
     /// SCPs do not bind it.
     pub(super) management: bool,
     /// Policies that are in force but not known.
@@ -42,8 +48,12 @@ pub(super) struct Above {
 #[derive(Debug, Default)]
 pub(super) struct Scps {
     accounts: HashMap<Arc<str>, Above>,
+    /// Every SCP by itself; `Ok(None)` for one that AWS would refuse.
+    policies: HashMap<FactId, Compilation>,
     none: Above,
 }
+
+type Compilation = Result<Option<Arc<Held>>, Arc<Why>>;
 
 impl Scps {
     /// The index of this world, made at the first call.
@@ -53,9 +63,21 @@ impl Scps {
 
     fn of(world: &World) -> Self {
         let mut compiled = Compiled { world, policies: HashMap::new() };
-        let accounts = world.facts.of_kind("account").iter().filter_map(|id| world.facts.get(*id)?.account.clone());
-        let accounts = accounts.map(|account| (account.clone(), compiled.above(&account))).collect();
-        Self { accounts, none: Above::default() }
+        let loaded = world.facts.of_kind("account").iter().filter_map(|id| world.facts.get(*id)?.account.clone());
+        let listed = world.facts.of_kind("organization-account").iter().filter_map(|id| Some(world.facts.get(*id)?.key.clone()));
+        let numbers: BTreeSet<Arc<str>> = loaded.chain(listed).collect();
+        let accounts = numbers.into_iter().map(|account| (account.clone(), compiled.above(&account))).collect();
+        for scp in world.facts.of_kind("scp") {
+            let _ = compiled.policy(*scp);
+        }
+        Self { accounts, policies: compiled.policies, none: Above::default() }
+    }
+
+    /// The accounts that an SCP binds: those below a place where it is attached, other than the management account.
+    fn below(&self, scp: FactId) -> Vec<&Arc<str>> {
+        let mut out: Vec<_> = self.accounts.iter().filter(|(_, above)| above.scps.contains(&scp)).map(|(a, _)| a).collect();
+        out.sort_unstable();
+        out
     }
 
     pub(super) fn above(&self, account: &str) -> &Above {
@@ -66,12 +88,12 @@ impl Scps {
 /// SCPs compiled once, however many accounts they stand above.
 struct Compiled<'w> {
     world: &'w World,
-    policies: HashMap<FactId, Result<Option<Arc<Held>>, Arc<Why>>>,
+    policies: HashMap<FactId, Compilation>,
 }
 
 impl Compiled<'_> {
     /// `Ok(None)` for a policy that AWS would refuse.
-    fn policy(&mut self, scp: FactId) -> Result<Option<Arc<Held>>, Arc<Why>> {
+    fn policy(&mut self, scp: FactId) -> Compilation {
         let world = self.world;
         let compiled = || {
             let name = world.facts.get(scp).map(|f| f.name.clone()).unwrap_or_default();
@@ -100,6 +122,7 @@ impl Compiled<'_> {
             let mut policies = Vec::new();
             let mut unknown = level.scps.unknown;
             for id in level.scps.known {
+                above.scps.push(id);
                 match self.policy(id) {
                     Ok(policy) => policies.extend(policy),
                     Err(why) => unknown.push(why),

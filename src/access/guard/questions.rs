@@ -33,6 +33,13 @@ pub(crate) const FUTURE: &str = "xx-future-1";
 /// The actions that call a model.
 pub(crate) const INVOKE: [&str; 2] = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
 
+/// The profile through which a model is called; absent for a direct call, and on the leg of the profile itself.
+const PROFILE: &str = "bedrock:InferenceProfileArn";
+
+/// Profiles that may stand behind a call of a model without a Region: the global ones, and application profiles made from them.
+const GLOBAL_PROFILES: [&str; 2] =
+    ["arn:*:bedrock:*:*:inference-profile/global.*", "arn:*:bedrock:*:*:application-inference-profile/*"];
+
 /// What a guard does with the requests of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
@@ -84,6 +91,8 @@ pub(crate) struct GuardQuestion {
     pub(crate) expected: Expected,
     /// Values to prefer in a witness, by key in lower case.
     examples: BTreeMap<String, Vec<String>>,
+    /// Whether tags of the principal are free; else those that policies test are absent.
+    tagged: bool,
     /// Regions to ask one by one, with the resources there, where the question about all of them finds a request.
     one_by_one: Option<Arc<Outside>>,
 }
@@ -147,7 +156,7 @@ impl GuardQuestion {
     fn ask(&self, policies: &PolicySet<'_>, who: &Principal, resources: Resources, mut context: Context) -> ask::Answer {
         let key_policy = self.action.starts_with("kms:").then(open_key_policy).flatten();
         let policies = &PolicySet { resource: key_policy.as_ref().or(policies.resource), ..policies.clone() };
-        for key in tag_keys(policies).into_iter().filter(|key| !self.context.mentions(key)) {
+        for key in tag_keys(policies).into_iter().filter(|_| !self.tagged) {
             context.set_absent(key);
         }
         let mut asked = Ask::of(resources, context);
@@ -156,11 +165,25 @@ impl GuardQuestion {
         ask::answer(policies, who.clone(), &self.action, asked)
     }
 
-    /// The same question for any principal of an account that meets these conditions on `aws:PrincipalArn`.
+    /// Any request for an action that a guard has to close, in this context.
+    pub(super) fn closed(action: &str, context: Context) -> Self {
+        question(format!("`{action}`"), Topic::Region, action, any(Vec::new(), Vec::new()), context)
+    }
+
+    /// The same question in one Region.
+    pub(crate) fn only_in(&self, region: &str, partition: &str, account: &str) -> Self {
+        let (within, examples) = crate::access::endpoint::resources(partition, account, &self.action, region);
+        let mut asked = Self { resources: any(within, examples), one_by_one: None, ..self.clone() };
+        asked.context.set("aws:RequestedRegion", [region]);
+        asked
+    }
+
+    /// The same question for any principal whose ARN meets these conditions, whatever its tags.
     pub(crate) fn of_anybody(mut self, conditions: Vec<(Condition, bool)>, examples: Vec<String>) -> Self {
         self.context.set_present("aws:PrincipalArn");
         self.conditions.extend(conditions);
         self.examples.insert("aws:principalarn".to_owned(), examples);
+        self.tagged = true;
         self
     }
 }
@@ -171,14 +194,6 @@ fn tag_keys<'p>(policies: &PolicySet<'p>) -> BTreeSet<&'p str> {
     let all = levels.chain(policies.identity.iter().copied()).chain(policies.boundary);
     let keys = all.flat_map(|p| &p.statements).flat_map(|s| &s.conditions).map(Condition::lower_key);
     keys.filter(|key| key.starts_with("aws:principaltag/")).collect()
-}
-
-/// One condition, as it would stand in a policy. `None` for an operator that there is not.
-pub(crate) fn condition(operator: &str, key: &str, values: &[&str]) -> Option<Condition> {
-    let text = serde_json::json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {operator: {key: values}}},
-    ]});
-    policy(&text, PolicyType::Identity)?.statements.pop()?.conditions.pop()
 }
 
 /// A policy that allows everything: as an identity policy, so that only what stands around it decides; as an SCP, `FullAWSAccess`.
@@ -248,8 +263,8 @@ struct Asker<'a> {
 fn question(text: String, topic: Topic, action: &str, resources: Resources, context: Context) -> GuardQuestion {
     let expected = if topic == Topic::Use { Expected::Open } else { Expected::Closed };
     let action = action.to_owned();
-    let (conditions, examples, one_by_one) = Default::default();
-    GuardQuestion { text, topic, action, resources, context, conditions, expected, examples, one_by_one }
+    let (conditions, examples, tagged, one_by_one) = Default::default();
+    GuardQuestion { text, topic, action, resources, context, conditions, expected, examples, tagged, one_by_one }
 }
 
 fn any(within: Vec<String>, examples: Vec<String>) -> Resources {
@@ -275,14 +290,15 @@ impl<'a> Asker<'a> {
 
     /// `aws:RequestedRegion` is an approved one; nothing is demanded where none is declared.
     fn inside(&self) -> Vec<(Condition, bool)> {
-        let inside = condition("StringEquals", "aws:RequestedRegion", &self.approved);
+        let inside = Condition::new("StringEquals", "aws:RequestedRegion", &self.approved);
         inside.filter(|_| !self.approved.is_empty()).map(|c| (c, true)).into_iter().collect()
     }
 
     fn regions(&self) -> Vec<GuardQuestion> {
         let mut kept = self.approved.clone();
         kept.push(UNSPECIFIED);
-        let Some(inside) = condition("StringEquals", "aws:RequestedRegion", &kept).filter(|_| !self.approved.is_empty()) else {
+        let Some(inside) = Condition::new("StringEquals", "aws:RequestedRegion", &kept).filter(|_| !self.approved.is_empty())
+        else {
             return Vec::new();
         };
         // Where nobody looks first: the Regions with the most models, then all others.
@@ -305,12 +321,22 @@ impl<'a> Asker<'a> {
                 let everywhere = any(Vec::new(), self.examples_outside(&action));
                 let mut asked = question(text, Topic::Region, &action, everywhere, Context::open());
                 asked.conditions = vec![(inside.clone(), false)];
+                if INVOKE.contains(&action.as_str()) {
+                    asked.conditions.extend(self.through_profiles_of_here());
+                }
                 asked.examples = examples.clone();
                 asked.one_by_one = Some(outside.clone());
                 out.push(asked);
             }
         }
         out
+    }
+
+    /// A model is reached directly or through a profile; one of a Region that is not approved is closed there itself.
+    fn through_profiles_of_here(&self) -> Option<(Condition, bool)> {
+        let here: Vec<String> = self.approved.iter().map(|r| format!("arn:*:bedrock:{r}:*:*")).collect();
+        let here: Vec<&str> = here.iter().map(String::as_str).collect();
+        Condition::new("ArnLikeIfExists", PROFILE, &here).map(|c| (c, true))
     }
 
     fn examples_outside(&self, action: &str) -> Vec<String> {
@@ -328,7 +354,9 @@ impl<'a> Asker<'a> {
             context.set("aws:RequestedRegion", [UNSPECIFIED]);
             let example = self.foundation("", "anthropic.claude-haiku-4-5-20251001-v1:0");
             let text = format!("`{action}` on a model without a Region, which is how global profiles are called");
-            question(text, Topic::Global, action, any(vec![self.foundation("", "*")], vec![example]), context)
+            let mut asked = question(text, Topic::Global, action, any(vec![self.foundation("", "*")], vec![example]), context);
+            asked.conditions.extend(Condition::new("ArnLike", PROFILE, &GLOBAL_PROFILES).map(|c| (c, true)));
+            asked
         };
         INVOKE.iter().map(|action| ask(action)).collect()
     }
@@ -380,7 +408,7 @@ impl<'a> Asker<'a> {
         let text = format!("`{action}` with a model that is not approved, in {region}");
         let mut asked = question(text, Topic::Model, action, self.resources(action, region), context);
         if !globs.is_empty() {
-            asked.conditions.push((condition("StringLike", "bedrock-mantle:Model", &globs)?, false));
+            asked.conditions.push((Condition::new("StringLike", "bedrock-mantle:Model", &globs)?, false));
         }
         asked.examples.insert("bedrock-mantle:model".to_owned(), names.iter().map(|n| (*n).to_owned()).collect());
         Some(asked)
@@ -442,7 +470,7 @@ impl<'a> Asker<'a> {
         let all = RETENTION.iter().filter_map(|(action, key)| {
             let mut asked = self.simple(Topic::DataRetention, action, format!("`{action}` with a mode that retains prompts"));
             asked.context.set_present(key);
-            asked.conditions.push((condition("StringEquals", key, &["none"])?, false));
+            asked.conditions.push((Condition::new("StringEquals", key, &["none"])?, false));
             let modes = ["default", "aws_review", "provider_data_share"].map(str::to_owned).to_vec();
             asked.examples.insert(key.to_ascii_lowercase(), modes);
             Some(asked)
