@@ -1,5 +1,8 @@
 //! What the SCPs in force above an account leave open of the other things that a scope wants closed: models that are not approved,
 //! API keys, retention of prompts, and changes to what records and limits the use of models.
+//!
+//! In: an account, its scope, the SCPs above it. Out: for each action that passes the request. Never: no gap where the SCPs, or the
+//! trails, log groups and keys that serve Bedrock there, are not known.
 
 use std::sync::Arc;
 

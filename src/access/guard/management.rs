@@ -1,5 +1,7 @@
 //! What runs models in an account: its principals that can, and what of Bedrock stands there. SCPs do not bind the management account,
 //! so there it is a finding.
+//!
+//! In: an account. Out: principals with a request that is allowed, and resources. Never: none where listings were refused.
 
 use crate::access::ask::{self, Answer};
 use crate::access::principals::{KINDS, Principals};

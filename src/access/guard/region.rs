@@ -1,4 +1,7 @@
 //! Holes in the guard that keeps Bedrock inside the approved Regions: all SCPs above an account taken together.
+//!
+//! In: an account, its scope, the SCPs above it. Out: for each prefix the first action that passes outside, with the request.
+//! Never: no hole where the SCPs above are not known.
 
 use super::questions::{self, FUTURE, PREFIXES, Topic, UNSPECIFIED, Verdict};
 use super::{Above, Scps, number_of, ordinary, undecided};

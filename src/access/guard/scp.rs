@@ -4,14 +4,17 @@
 //! with a request that slips past. Both are decided by what it denies: alone beside `FullAWSAccess`, and, where it is attached, with
 //! everything else above the accounts below it: what another SCP closes there is no flaw.
 
+mod exempt;
+mod global;
+
 use std::sync::Arc;
 
 use super::questions::{self, FUTURE, GuardQuestion, INVOKE, PREFIXES, Topic, UNSPECIFIED, Verdict};
-use super::{Scps, ordinary, undecided};
+use super::{Scps, ordinary};
 use crate::access::ask::Witness;
 use crate::access::principals::{Held, compile, mark_node};
 use crate::catalog::{actions, regions};
-use crate::config::{Posture, Scope};
+use crate::config::Scope;
 use crate::facts::{FactId, NodeId, Value, Why};
 use crate::iam::PolicyType;
 use crate::iam::condition::Condition;
@@ -19,7 +22,6 @@ use crate::iam::decide::PolicySet;
 use crate::iam::policy::{Effect, Policy, Statement};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
-use crate::iam::solve::Resources;
 use crate::iam::truth::Truth;
 use crate::world::{Derived, ObjectType, World};
 
@@ -59,10 +61,10 @@ pub(in crate::access) const DERIVED: &[Derived] = &[
     flag("policy-file-scp", "is_region_guard", REGION, is_region_guard),
     flaws("scp", "region_guard_flaws", REGION_FLAWS, region_flaws),
     flaws("policy-file-scp", "region_guard_flaws", REGION_FLAWS, region_flaws),
-    flag("scp", "is_global_guard", GLOBAL, is_global_guard),
-    flag("policy-file-scp", "is_global_guard", GLOBAL, is_global_guard),
-    flaws("scp", "global_guard_bypasses", GLOBAL_FLAWS, bypasses),
-    flaws("policy-file-scp", "global_guard_bypasses", GLOBAL_FLAWS, bypasses),
+    flag("scp", "is_global_guard", GLOBAL, global::is_global_guard),
+    flag("policy-file-scp", "is_global_guard", GLOBAL, global::is_global_guard),
+    flaws("scp", "global_guard_bypasses", GLOBAL_FLAWS, global::bypasses),
+    flaws("policy-file-scp", "global_guard_bypasses", GLOBAL_FLAWS, global::bypasses),
 ];
 
 /// An SCP with what stands around it.
@@ -213,8 +215,11 @@ fn region_flaws(world: &World, id: FactId) -> Value {
         let mut out = Vec::new();
         for place in &sole.places {
             let (Some((action, region)), Some(who)) = (tested(sole, place), who(place)) else { continue };
-            let found =
-                [unspecified(sole, place, &who), prefixes(sole, place, region, &who), exemptions(sole, place, action, region)];
+            let found = [
+                unspecified(sole, place, &who),
+                prefixes(sole, place, region, &who),
+                exempt::exemptions(sole, place, action, region),
+            ];
             for flaw in found.into_iter().flatten() {
                 if !out.contains(&flaw) {
                     out.push(flaw);
@@ -343,221 +348,4 @@ fn at_prefix(sole: &Sole<'_>, action: &str) -> Vec<NodeId> {
         keys.extend(sole.node(matcher.mark));
     }
     if values.is_empty() { keys } else { values }
-}
-
-/// Principals beyond the named ones whom the guard lets through.
-fn exemptions(sole: &Sole<'_>, place: &Place, action: &str, region: &str) -> Vec<Value> {
-    let patterns = principal_patterns(sole);
-    let mut named: Vec<String> = patterns.iter().filter(|(text, _)| is_named(text)).map(|(text, _)| text.clone()).collect();
-    named.extend(place.scope.security_principals.iter().map(|p| p.to_string()));
-    named.push("arn:*:iam::*:role/aws-service-role/*".to_owned());
-    let own = ["role", "user"].map(|kind| format!("arn:aws:iam::{}:{kind}/*", place.account));
-    let own: Vec<&str> = own.iter().map(String::as_str).collect();
-    let named: Vec<&str> = named.iter().map(String::as_str).collect();
-    let (Some(inside), Some(outside), Some(who)) =
-        (Condition::new("ArnLike", "aws:PrincipalArn", &own), Condition::new("ArnLike", "aws:PrincipalArn", &named), who(place))
-    else {
-        return vec![undecided()];
-    };
-    let asked = in_region(action, region, place);
-    let examples = examples(sole.world, &patterns, &place.account);
-    let asked = asked.of_anybody(vec![(inside, true), (outside, false)], examples);
-    match sole.slips(&asked, place, &who) {
-        Ok(None) => Vec::new(),
-        Err(why) => vec![Value::Unknown(why)],
-        Ok(Some(witness)) => {
-            let key = |name: &str| witness.context.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone());
-            let arn = key("aws:PrincipalArn").unwrap_or_default();
-            let tag = witness.context.iter().find(|(key, _)| key.to_ascii_lowercase().starts_with("aws:principaltag/"));
-            let (what, part, at) = match tag {
-                Some((key, value)) => {
-                    let what = format!("every principal that carries the tag `{key}` = `{value}`");
-                    (what, key.clone(), at_key(sole, key))
-                }
-                None => (format!("`{arn}`, whom it does not name"), String::new(), at_pattern(sole, &arn)),
-            };
-            let part = if part.is_empty() { pattern_of(sole, &arn).unwrap_or(arn) } else { part };
-            vec![flaw("exemption", what, &part, place, &witness, at)]
-        }
-    }
-}
-
-/// The values of conditions on `aws:PrincipalArn` in Deny statements.
-fn principal_patterns(sole: &Sole<'_>) -> Vec<(String, NodeId)> {
-    let denials = sole.held.policy.statements.iter().filter(|s| s.effect == Effect::Deny);
-    let conditions = denials.flat_map(|s| &s.conditions).filter(|c| c.lower_key() == "aws:principalarn");
-    let values = conditions.flat_map(|c| &c.values);
-    values.filter_map(|v| Some((v.text.to_string(), sole.node(v.mark)?))).collect()
-}
-
-fn covers(pattern: &str, arn: &str) -> bool {
-    let mut context = Context::closed();
-    context.set("aws:PrincipalArn", [arn]);
-    Condition::new("ArnLike", "aws:PrincipalArn", &[pattern]).is_some_and(|c| c.holds(&context) == Truth::True)
-}
-
-fn pattern_of(sole: &Sole<'_>, arn: &str) -> Option<String> {
-    principal_patterns(sole).into_iter().map(|(text, _)| text).find(|text| covers(text, arn))
-}
-
-fn at_pattern(sole: &Sole<'_>, arn: &str) -> Vec<NodeId> {
-    let all = principal_patterns(sole);
-    let covering: Vec<NodeId> = all.iter().filter(|(text, _)| covers(text, arn)).map(|(_, node)| *node).collect();
-    if covering.is_empty() { all.into_iter().map(|(_, node)| node).collect() } else { covering }
-}
-
-fn at_key(sole: &Sole<'_>, key: &str) -> Vec<NodeId> {
-    let conditions = sole.held.policy.statements.iter().flat_map(|s| &s.conditions);
-    conditions.filter(|c| c.lower_key() == key.to_ascii_lowercase()).filter_map(|c| sole.node(c.key_mark)).collect()
-}
-
-/// A pattern that one role or user can meet in an account: no wildcard in its name, or the random end of a permission set's role,
-/// on a path where only AWS makes roles.
-fn is_named(pattern: &str) -> bool {
-    let Some((_, rest)) = pattern.split_once(":iam::") else { return false };
-    let Some((_, name)) = rest.split_once(':') else { return false };
-    if !name.contains(['*', '?']) {
-        return true;
-    }
-    let Some(path) = name.strip_prefix("role/aws-reserved/sso.amazonaws.com/") else { return false };
-    let last = path.rsplit('/').next().unwrap_or(path);
-    let Some(set) = last.trim_start_matches('*').strip_prefix("AWSReservedSSO_") else { return false };
-    set.strip_suffix("_*").is_some_and(|set| !set.is_empty() && !set.contains(['*', '?']))
-}
-
-/// Principals to prefer in a witness: loaded ones that the patterns exempt, then a plain name for each pattern.
-fn examples(world: &World, patterns: &[(String, NodeId)], account: &str) -> Vec<String> {
-    let loaded = ["iam-role", "iam-user"].iter().flat_map(|kind| world.facts.of_kind(kind)).filter_map(|id| world.facts.get(*id));
-    let mut out: Vec<String> = loaded
-        .filter(|f| f.account.as_deref() == Some(account))
-        .map(|f| f.id.to_string())
-        .filter(|arn| patterns.iter().any(|(text, _)| covers(text, arn)))
-        .take(20)
-        .collect();
-    out.extend(patterns.iter().filter_map(|(text, _)| {
-        let (_, rest) = text.split_once(":iam::")?;
-        let (_, name) = rest.split_once(':')?;
-        let name = if name == "*" { "role/any-role" } else { name };
-        Some(format!("arn:aws:iam::{account}:{}", name.replace('*', "x").replace('?', "x")))
-    }));
-    out.push(format!("arn:aws:iam::{account}:role/any-role"));
-    out
-}
-
-/// The model that stands for all in questions about profiles: one that the scope approves, where it lists any.
-fn model(place: &Place) -> String {
-    let listed = place.scope.approved_models.first().filter(|_| place.scope.declares("approved_models"));
-    listed.map_or_else(|| "anthropic.claude-haiku-4-5-20251001-v1:0".to_owned(), |glob| glob.replace(['*', '?'], "5"))
-}
-
-/// The legs of a call of a global profile, or of an application profile made from one.
-fn legs(action: &str, region: &str, profile: &str, id: &str) -> Vec<GuardQuestion> {
-    let model = |region: &str| format!("arn:aws:bedrock:{region}::foundation-model/{id}");
-    let leg = |resource: String, region: &str, through: Option<&str>| {
-        let mut context = Context::open();
-        context.set("aws:RequestedRegion", [region]);
-        match through {
-            Some(profile) => context.set("bedrock:InferenceProfileArn", [profile]),
-            None => context.set_absent("bedrock:InferenceProfileArn"),
-        }
-        let mut asked = GuardQuestion::closed(action, context);
-        asked.resources = Resources::One(resource);
-        asked
-    };
-    vec![
-        leg(profile.to_owned(), region, None),
-        leg(model(region), region, Some(profile)),
-        leg(model(""), UNSPECIFIED, Some(profile)),
-    ]
-}
-
-fn profile(kind: &str, region: &str, place: &Place) -> String {
-    let id = if kind == "inference-profile" { format!("global.{}", model(place)) } else { "any0profile0".to_owned() };
-    format!("arn:aws:bedrock:{region}:{}:{kind}/{id}", place.account)
-}
-
-/// The first Region in which the policy closes calls of the system-defined global profile, and the model itself is open.
-fn guarded_region(sole: &Sole<'_>, place: &Place) -> Option<String> {
-    let who = who(place)?;
-    let own = place.scope.approved_regions.iter().map(|r| r.to_string());
-    own.into_iter().find(|region| {
-        let direct = in_region(INVOKE[0], region, place);
-        let system = profile("inference-profile", region, place);
-        let closes = |action: &str| legs(action, region, &system, &model(place)).iter().any(|leg| sole.closes(leg, &who));
-        matches!(direct.verdict(&sole.alone(), &who), Verdict::Open(_)) && INVOKE.iter().any(|action| closes(action))
-    })
-}
-
-fn is_global_guard(world: &World, id: FactId) -> Value {
-    let accepts = |p: &Place| p.scope.posture == Some(Posture::GlobalWithTransferBasis);
-    let guards =
-        |sole: &Sole<'_>| Value::Bool(sole.places.iter().any(|place| !accepts(place) && guarded_region(sole, place).is_some()));
-    judged(world, id, guards, Value::Bool(false))
-}
-
-fn bypasses(world: &World, id: FactId) -> Value {
-    let found = |sole: &Sole<'_>| {
-        let judged = sole.places.iter().filter(|p| p.scope.posture != Some(Posture::GlobalWithTransferBasis));
-        let mut out = Vec::new();
-        for place in judged {
-            let (Some(region), Some(who)) = (guarded_region(sole, place), who(place)) else { continue };
-            let ways = ["application-inference-profile", "inference-profile"];
-            for (kind, action) in ways.iter().flat_map(|kind| INVOKE.iter().map(move |action| (*kind, *action))) {
-                match past(sole, place, &legs(action, &region, &profile(kind, &region, place), &model(place)), &who) {
-                    Ok(Some((witness, line))) => {
-                        let through = if kind == "inference-profile" {
-                            "the global profile itself"
-                        } else {
-                            "an application profile made from a global one"
-                        };
-                        let witness = Witness { action: line, ..witness };
-                        let part = format!("{action} {kind}");
-                        out.push(bypass(sole, format!("`{action}` through {through}"), &part, place, &witness));
-                        break;
-                    }
-                    Ok(None) => {}
-                    Err(why) => out.push(Value::Unknown(why)),
-                }
-            }
-            if !out.is_empty() {
-                break;
-            }
-        }
-        Value::list(out)
-    };
-    judged(world, id, found, Value::list(Vec::new()))
-}
-
-/// The requests of all legs on one line, where each slips past.
-fn past(sole: &Sole<'_>, place: &Place, legs: &[GuardQuestion], who: &Principal) -> Result<Option<(Witness, String)>, Arc<Why>> {
-    let mut lines = Vec::new();
-    let mut last = None;
-    for leg in legs {
-        let Some(witness) = sole.slips(leg, place, who)? else { return Ok(None) };
-        lines.push(witness.line());
-        last = Some(witness);
-    }
-    Ok(last.map(|witness| (witness, lines.join("; "))))
-}
-
-fn bypass(sole: &Sole<'_>, what: String, part: &str, place: &Place, witness: &Witness) -> Value {
-    let conditions = sole.denials(&INVOKE).flat_map(|s| &s.conditions);
-    let on_profile = conditions.filter(|c| c.lower_key() == "bedrock:inferenceprofilearn").flat_map(|c| &c.values);
-    let mut at: Vec<NodeId> = on_profile.filter_map(|v| sole.node(v.mark)).collect();
-    if at.is_empty() {
-        let of_profiles = |text: &str| text.contains("inference-profile");
-        let resources = sole.denials(&INVOKE).filter_map(|s| s.resource.as_ref()).flat_map(|m| &m.patterns);
-        at = resources.filter(|p| of_profiles(&p.text)).filter_map(|p| sole.node(p.mark)).collect();
-    }
-    if at.is_empty() {
-        at = sole.denials(&INVOKE).filter_map(|s| sole.node(s.action.mark)).collect();
-    }
-    let fields = vec![
-        ("flaw", Value::str("bypass")),
-        ("what", Value::str(what)),
-        ("part", Value::str(part)),
-        ("account", Value::str(if place.bound { &*place.account } else { "" })),
-        ("witness", Value::str(&*witness.action)),
-    ];
-    Value::object(fields, at)
 }
