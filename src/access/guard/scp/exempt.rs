@@ -105,7 +105,7 @@ fn examples(world: &World, patterns: &[(String, NodeId)], account: &str) -> Vec<
         let (_, rest) = text.split_once(":iam::")?;
         let (_, name) = rest.split_once(':')?;
         let name = if name == "*" { "role/any-role" } else { name };
-        Some(format!("arn:aws:iam::{account}:{}", name.replace('*', "x").replace('?', "x")))
+        Some(format!("arn:aws:iam::{account}:{}", name.replace(['*', '?'], "x")))
     }));
     out.push(format!("arn:aws:iam::{account}:role/any-role"));
     out
