@@ -212,7 +212,7 @@ impl Guard {
 /// A test as the solver takes it.
 fn condition(test: &Test) -> Option<Condition> {
     let values: Vec<&str> = test.values.iter().map(String::as_str).collect();
-    questions::condition(test.operator, test.key, &values)
+    Condition::new(test.operator, test.key, &values)
 }
 
 /// A request on one line, with the keys that matter.

@@ -5,6 +5,7 @@
 use crate::access::guard::questions::{self, Expected, GuardQuestion, Topic, Verdict};
 use crate::config::Scope;
 use crate::iam::PolicyType;
+use crate::iam::condition::Condition;
 use crate::iam::principal::Principal;
 
 use super::plan::Plan;
@@ -56,7 +57,7 @@ fn row(topic: Topic, asked: Vec<GuardQuestion>, plan: &Plan, guard: &Guard) -> O
 /// Of every principal but those that may change controls.
 fn anybody(question: GuardQuestion, plan: &Plan) -> GuardQuestion {
     let values: Vec<&str> = plan.security.iter().map(String::as_str).collect();
-    let but = questions::condition("ArnLike", "aws:PrincipalArn", &values).filter(|_| !values.is_empty());
+    let but = Condition::new("ArnLike", "aws:PrincipalArn", &values).filter(|_| !values.is_empty());
     let role = format!("arn:{}:iam::{}:role/any-role", plan.partition, plan.account());
     question.of_anybody(but.map(|condition| (condition, false)).into_iter().collect(), vec![role])
 }

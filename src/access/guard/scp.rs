@@ -281,7 +281,8 @@ fn at_unspecified(sole: &Sole<'_>) -> Vec<NodeId> {
     let (mut values, mut keys) = (Vec::new(), Vec::new());
     for condition in sole.denials(&INVOKE).flat_map(on_regions) {
         for value in &condition.values {
-            let one = Condition { values: vec![value.clone()], ..condition.clone() };
+            let mut one = condition.clone();
+            one.values = vec![value.clone()];
             if one.operator.negated && one.matches_one(UNSPECIFIED, &context) == Truth::True {
                 values.extend(sole.node(value.mark));
             }
