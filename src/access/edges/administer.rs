@@ -90,7 +90,7 @@ fn changes(prefix: &str) -> Vec<String> {
         DATA.iter().any(|end| rank(name).and_then(|at| CHANGES.get(at)).is_some_and(|b| name.strip_prefix(b) == Some(*end)))
     };
     let of_level = |levels: &[&str]| levels.iter().any(|level| *level == "Write" || level.starts_with("Permissions"));
-    let all = actions::of_prefix(prefix).iter().filter(|action| of_level(&action.levels) && !is_data(action.name));
+    let all = actions::of_prefix(prefix).iter().filter(|action| of_level(action.levels) && !is_data(action.name));
     let mut names: Vec<(usize, String)> =
         all.filter_map(|action| Some((rank(action.name)?, format!("{prefix}:{}", action.name)))).collect();
     names.retain(|(_, name)| !actions::inference().contains(&name.as_str()));

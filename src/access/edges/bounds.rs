@@ -129,15 +129,15 @@ fn vpcs_of(world: &World, approved: &[Arc<str>]) -> Vec<String> {
     out
 }
 
-/// The interface endpoints of Bedrock in the VPCs where the principal's workloads run, each with its policy (`None`: one that AWS
-/// would refuse). A request that goes through one of them needs its policy's allow as well.
+/// An endpoint with its policy; `None` for a policy that AWS would refuse.
+pub(in super::super) type EndpointPolicy = (FactId, Option<Arc<Held>>);
+
+/// The interface endpoints of Bedrock in the VPCs where the principal's workloads run, each with its policy. A request that goes
+/// through one of them needs its policy's allow as well.
 ///
 /// # Errors
 /// Why they are not known.
-pub(in super::super) fn endpoint_policies(
-    world: &World,
-    principal: FactId,
-) -> Result<Vec<(FactId, Option<Arc<Held>>)>, Arc<Why>> {
+pub(in super::super) fn endpoint_policies(world: &World, principal: FactId) -> Result<Vec<EndpointPolicy>, Arc<Why>> {
     let mut vpcs = Vec::new();
     let (known, unknown) = workloads::of_role(world, principal);
     if let Some(why) = unknown.filter(|_| known.is_empty()) {
@@ -146,7 +146,7 @@ pub(in super::super) fn endpoint_policies(
     for workload in known {
         let edge =
             if world.facts.get(workload.fact).is_some_and(|f| f.kind.name == "ec2-instance") { "subnet" } else { "subnets" };
-        if !world.facts.get(workload.fact).is_some_and(|f| f.kind.member(edge).is_some()) {
+        if world.facts.get(workload.fact).is_none_or(|f| f.kind.member(edge).is_none()) {
             continue;
         }
         for subnet in world.facts.follow(workload.fact, edge)? {

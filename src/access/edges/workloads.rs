@@ -82,8 +82,16 @@ pub(super) struct Workload {
 #[derive(Debug, Default)]
 struct Running {
     by_role: HashMap<FactId, Vec<Workload>>,
-    /// Workloads whose role is not known: account, service, reason.
-    unknown: Vec<(Option<Arc<str>>, &'static str, Arc<Why>)>,
+    /// Workloads whose role is not known.
+    unknown: Vec<Lost>,
+}
+
+/// A workload whose role is not known.
+#[derive(Debug)]
+struct Lost {
+    account: Option<Arc<str>>,
+    service: &'static str,
+    why: Arc<Why>,
 }
 
 impl Running {
@@ -110,7 +118,7 @@ impl Running {
                     Err(why) if why.reason == Reason::NotLoaded => {}
                     Err(why) => {
                         let account = world.facts.get(id).and_then(|f| f.account.clone());
-                        self.unknown.push((account, runner.service, why));
+                        self.unknown.push(Lost { account, service: runner.service, why });
                     }
                 }
             }
@@ -137,10 +145,9 @@ fn may_be_more(world: &World, running: &Running, role: FactId) -> Option<Arc<Why
     });
     let may_run = |service: &str| services.as_ref().is_none_or(|all| all.iter().any(|s| &**s == service || &**s == "*"));
     for runner in RUNNERS.iter().filter(|r| may_run(r.service)) {
-        if let Some((.., why)) =
-            running.unknown.iter().find(|(account, service, _)| *account == fact.account && *service == runner.service)
-        {
-            return Some(why.clone());
+        let of_runner = |lost: &&Lost| lost.account == fact.account && lost.service == runner.service;
+        if let Some(lost) = running.unknown.iter().find(of_runner) {
+            return Some(lost.why.clone());
         }
         let listed = match runner.kind {
             // Services are described cluster by cluster; that nobody looked shows in the clusters.
