@@ -83,3 +83,68 @@ fn what_is_not_modelled_is_unknown_and_listed() {
     }
     assert_eq!(listed, shown, "the table's rows and the cases, in the same order");
 }
+
+/// All cases, as plain JSON and read.
+fn cases() -> Vec<(serde_json::Value, Case)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/iam");
+    let mut paths = Vec::new();
+    files(&folder, &mut paths);
+    let mut out = Vec::new();
+    for path in paths {
+        let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for json in all.as_array().cloned().unwrap_or_else(|| vec![all.clone()]) {
+            let document = Document::json("case.json", json.to_string()).unwrap();
+            let case = Case::read(document.root(), &mut |_, _| Err("none".into())).unwrap();
+            out.push((json, case));
+        }
+    }
+    out
+}
+
+/// Every name that is the key of an object somewhere in the JSON.
+fn keys(json: &serde_json::Value, into: &mut std::collections::BTreeSet<String>) {
+    match json {
+        serde_json::Value::Object(map) => map.iter().for_each(|(key, value)| {
+            into.insert(key.clone());
+            keys(value, into);
+        }),
+        serde_json::Value::Array(all) => all.iter().for_each(|value| keys(value, into)),
+        _ => {}
+    }
+}
+
+/// The operators of the IAM reference, its qualifiers, the elements, the kinds of policy, the kinds of requester and the exceptions to
+/// the order of evaluation: each stands in a case.
+#[test]
+fn the_language_is_covered() {
+    use alicerce::iam::decide::Exception as E;
+    let cases = cases();
+    let mut found = std::collections::BTreeSet::new();
+    cases.iter().for_each(|(json, _)| keys(json, &mut found));
+    let operators = "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike NumericEquals \
+        NumericNotEquals NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals DateEquals DateNotEquals \
+        DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals Bool BinaryEquals IpAddress NotIpAddress ArnEquals ArnLike \
+        ArnNotEquals ArnNotLike Null StringEqualsIfExists StringLikeIfExists NumericLessThanIfExists BoolIfExists IpAddressIfExists \
+        ArnLikeIfExists ForAllValues:StringEquals ForAnyValue:StringEquals ForAllValues:StringLike ForAnyValue:StringLike \
+        ForAllValues:StringNotEquals ForAnyValue:StringNotEquals";
+    let elements = "Version Id Statement Sid Effect Principal NotPrincipal Action NotAction Resource NotResource Condition AWS Service \
+        Federated CanonicalUser identity boundary session resource endpoint scp rcp management_account service_linked_role \
+        principal_in_organization aws:ViaAWSService aws:PrincipalIsAWSService aws:CalledVia";
+    let missing: Vec<&str> =
+        operators.split_whitespace().chain(elements.split_whitespace()).filter(|n| !found.contains(*n)).collect();
+    assert!(missing.is_empty(), "no case has {missing:?}");
+    let applied: Vec<E> = cases.iter().flat_map(|(_, case)| case.run().exceptions).collect();
+    for exception in [
+        E::RootUser,
+        E::ServiceLinkedRole,
+        E::ManagementAccount,
+        E::NoIdentityPolicies,
+        E::RcpUnsupportedService,
+        E::ResourcePolicyMustGrant,
+        E::CrossAccount,
+        E::GrantedDirectly,
+        E::GrantedToRole,
+    ] {
+        assert!(applied.contains(&exception), "no case shows {exception:?}");
+    }
+}

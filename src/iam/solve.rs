@@ -65,7 +65,7 @@ pub struct Question<'a> {
     pub action: &'a str,
     /// Which resources.
     pub resources: Resources,
-    /// The account that owns the resource; `None`: see [`Request::resource_account`].
+    /// The account that owns the resource. `None`: the principal's; resources whose ARN names another account are then not asked about.
     pub resource_account: Option<&'a str>,
     /// What is fixed of the context. Open: any key that is not named is free.
     pub context: Context,
