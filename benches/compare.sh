@@ -21,7 +21,7 @@ ours=$("${pin[@]}" target/release/examples/cases "$seconds" "$tool/suited.jsonl"
 awk '
   { value[$1] = $2 }
   END {
-    printf "%d cases, one core, best round\n", value["cases"]
+    printf "%d cases, one core, each side at its fastest\n", value["cases"]
     printf "%-52s %10d decisions/s\n", "@cloud-copilot/iam-simulate " value["version"], value["simulate"]
     split("answer reasons anew", names, " ")
     title["answer"] = "alicerce, the answer"

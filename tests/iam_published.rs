@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use alicerce::doc::Document;
 use alicerce::iam::decide::outcome;
-use alicerce::iam::{Answer, Context, Policy, PolicySet, PolicyType, Principal, Question, Request, solve};
+use alicerce::iam::{
+    Answer, Context, Effect, Policy, PolicySet, PolicyType, Principal, Question, Request, Uncovered, solve, uncovered,
+};
 
 fn data(folder: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
@@ -71,19 +73,31 @@ fn managed_policies_are_all_in_order() {
     let Some(folder) = data("aws-managed-policies") else { return };
     let mut files = Vec::new();
     json_files(&folder, &mut files);
+    let read_one = |file: &PathBuf| {
+        read(&std::fs::read_to_string(file).unwrap(), &[PolicyType::Identity])
+            .unwrap_or_else(|codes| panic!("{}: {codes:?}", file.display()))
+    };
+    let policies: Vec<Policy> = files.iter().map(read_one).collect();
+    let role = Principal::parse("arn:aws:iam::111122223333:role/app").unwrap();
     let started = std::time::Instant::now();
-    let mut unknown = Vec::new();
-    for file in &files {
-        let policy = read(&std::fs::read_to_string(file).unwrap(), &[PolicyType::Identity])
-            .unwrap_or_else(|codes| panic!("{}: {codes:?}", file.display()));
-        use_it(&policy);
-        let set = PolicySet { identity: vec![&policy], ..PolicySet::default() };
-        let role = Principal::parse("arn:aws:iam::111122223333:role/app").unwrap();
-        if let Answer::Unknown(why) = solve(&Question::new(&set, role, "bedrock:InvokeModel")) {
-            unknown.push((file.file_stem().unwrap().to_owned(), why));
+    let (mut unknown, mut whole, mut some) = (Vec::new(), 0, 0);
+    for (file, policy) in files.iter().zip(&policies) {
+        let set = PolicySet { identity: vec![policy], ..PolicySet::default() };
+        // The wildcard question: does it grant the whole prefix, and can any model be run.
+        let allows: Vec<_> = policy.statements.iter().filter(|s| s.effect == Effect::Allow).map(|s| &s.action).collect();
+        whole += usize::from(uncovered(&allows, "bedrock:?*", &Context::open()) == Uncovered::Nothing);
+        match solve(&Question::new(&set, role.clone(), "bedrock:InvokeModel")) {
+            Answer::Unknown(why) => unknown.push((file.file_stem().unwrap().to_owned(), why)),
+            Answer::Some(_) => some += 1,
+            Answer::None => {}
         }
     }
-    println!("{} managed policies in {:?}; not decided: {unknown:?}", files.len(), started.elapsed());
+    println!(
+        "{} managed policies in {:?}: {whole} grant the prefix `bedrock` whole, {some} can run a model; not decided: {unknown:?}",
+        files.len(),
+        started.elapsed()
+    );
+    policies.iter().for_each(use_it);
     // Some compare two keys of the request with each other, which is outside the theory.
     assert!(files.len() > 1_000 && unknown.len() < 5);
 }

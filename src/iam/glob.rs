@@ -92,8 +92,20 @@ impl Glob {
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         let text = text.as_bytes();
+        if self.head == 0 {
+            return match self.form {
+                Form::Exact => text.is_empty(),
+                Form::Prefix => true,
+                Form::Mixed => matches_bytes(&self.bytes, text, self.fold),
+            };
+        }
         if self.form == Form::Exact && text.len() != self.head {
             return false;
+        }
+        // Most patterns differ in their first character.
+        match (self.bytes.first(), text.first()) {
+            (Some(own), Some(given)) if own == given || (self.fold && *own == given.to_ascii_lowercase()) => {}
+            _ => return false,
         }
         let (Some((head, rest)), Some((start, end))) = (self.bytes.split_at_checked(self.head), text.split_at_checked(self.head))
         else {
