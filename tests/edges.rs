@@ -328,3 +328,17 @@ fn the_example_reaches_across_its_accounts() {
     assert!(reach.found.iter().any(|r| matches!(&r.end, From::Federated(_)) && r.chain.len() == 2), "its own identity provider");
     assert!(reach.unknown.is_empty(), "{:?}", reach.unknown);
 }
+
+#[test]
+fn delegations_cost_what_may_use_them() {
+    // Roles that delegate to their account are asked about with those who hold a grant, not with everybody.
+    let mut export = Export::default();
+    for n in 0..100 {
+        let grants = if n % 25 == 0 { vec![allow("sts:AssumeRole", "*")] } else { vec![allow("s3:GetObject", "*")] };
+        export = export.role(A, &format!("r{n}"), trust(json!({"AWS": A})), &grants);
+    }
+    let world = export.world();
+    let graph = Graph::of(&world);
+    let edges: usize = world.facts.of_kind("iam-role").iter().map(|role| graph.edges_into(*role).count()).sum();
+    assert_eq!(edges, 4 * 99, "four roles may become every other one");
+}

@@ -57,7 +57,7 @@ pub(in super::super) const DERIVED: &[Derived] = &[
 ];
 
 /// How reports name the one at the start of an edge.
-pub(in super::super) fn name_of(world: &World, from: &From) -> Arc<str> {
+pub fn name_of(world: &World, from: &From) -> Arc<str> {
     match from {
         From::Principal(id) => world.facts.get(*id).map(|f| f.id.clone()).unwrap_or_default(),
         From::Outside(text) | From::Service(text) | From::Federated(text) => text.clone(),

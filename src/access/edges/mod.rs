@@ -22,6 +22,7 @@ mod workloads;
 use crate::world::{Derived, ObjectType};
 
 pub use assume::{Edge, From, Graph, How};
+pub use derived::name_of;
 pub(super) use keys::Keys;
 pub use reach::{Reach, Reached, becomes, who_becomes};
 
