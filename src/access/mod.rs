@@ -12,6 +12,7 @@ mod endpoint;
 mod global;
 pub(crate) mod guard;
 mod last_used;
+mod managed;
 mod models;
 mod offered;
 pub mod paths;
@@ -32,6 +33,7 @@ pub use endpoint::{Endpoint, callable_endpoints};
 pub const OBJECTS: &[ObjectType] = &[
     wildcard::WILDCARD,
     conditions::INEFFECTIVE,
+    managed::BROAD,
     models::GRANT,
     guard::region::HOLE,
     guard::scp::FLAW,
@@ -53,6 +55,7 @@ pub const DERIVED: &[&[Derived]] = &[
     destination::DERIVED,
     endpoint::DERIVED,
     wildcard::DERIVED,
+    managed::DERIVED,
     models::DERIVED,
     last_used::DERIVED,
     guard::DERIVED,
