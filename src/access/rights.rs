@@ -89,7 +89,7 @@ fn is_security(world: &World, principal: FactId) -> bool {
 }
 
 fn bearer_tokens(world: &World, principal: FactId) -> Value {
-    rights(world, principal, &BEARER, |standing, action| ask::can(standing, action))
+    rights(world, principal, &BEARER, ask::can)
 }
 
 fn tampering(world: &World, principal: FactId) -> Value {
