@@ -214,6 +214,23 @@ fn large_guards_are_split_or_refused() {
     assert!(run.stderr.contains("many-iam-policy-2.json"), "{}", run.stderr);
 }
 
+/// The page shows what the program prints.
+#[test]
+fn the_page_is_true() {
+    let page = include_str!("../docs/generate.md");
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        page.split(&fence).skip(1).filter_map(|rest| rest.split("\n```").next()).map(|text| format!("{text}\n")).collect()
+    };
+    let (scopes, shown, policies) = (blocks("toml"), blocks("text"), blocks("json"));
+    let room = Room::new();
+    room.write("alicerce.toml", &scopes[0]);
+    assert_eq!(generate(&room, &["scp"]).expect_code(0).stderr, shown[0]);
+    room.write("alicerce.toml", &scopes[1]);
+    let run = generate(&room, &["iam-policy"]).expect_code(0);
+    assert_eq!((&run.stdout, &run.stderr), (&policies[0], &shown[1]));
+}
+
 #[test]
 fn what_is_missing_is_said() {
     let room = Room::new();
@@ -279,7 +296,10 @@ fn an_account_under_the_guard_has_no_finding_of_the_rules_on_guards() {
     for scope in NAMES {
         let room = room();
         let policy = generate(&room, &["scp", "--scope", scope]).expect_code(0).stdout;
-        for (attached, expected) in [(true, Outcome::Pass), (false, Outcome::Fail)] {
+        // That the guard makes the difference, one scope shows.
+        let states = if scope == NAMES[0] { &[true, false][..] } else { &[true][..] };
+        for attached in states.iter().copied() {
+            let expected = if attached { Outcome::Pass } else { Outcome::Fail };
             let export = Room::new();
             export_of(&export, &policy, attached);
             let own = SCOPES.split("[[scope]]").find(|text| text.contains(&format!("\"{scope}\""))).unwrap();
