@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::draw::Asker;
 use super::legs::{Leg, Verdict, View, undecided};
-use super::rows::requested;
+use super::rows::{Classes, requested};
 use super::runtime::Told;
-use super::targets::{Application, GLOBAL, is_claude};
+use super::targets::{Application, GLOBAL, Regions, is_claude};
 use super::{Found, ModelName, PROFILE_KEY, Path, State, UNSPECIFIED, Way};
 use crate::catalog::models;
 use crate::facts::Why;
@@ -18,7 +18,7 @@ use crate::facts::Why;
 /// The last part of an ARN that stands for a profile that nobody listed.
 const UNLISTED: &str = "unlisted";
 
-pub(super) fn find(asker: &Asker<'_>, view: &View<'_>, told: &mut Told, found: &mut Found) {
+pub(super) fn find(asker: &Asker<'_>, view: &View<'_>, classes: &Classes, told: &mut Told, found: &mut Found) {
     for profile in &asker.targets.applications {
         if told.applications.contains(&profile.arn) {
             continue;
@@ -30,7 +30,7 @@ pub(super) fn find(asker: &Asker<'_>, view: &View<'_>, told: &mut Told, found: &
             found.paths.push(path);
         }
     }
-    unlisted(asker, view, told, found);
+    unlisted(asker, view, classes, told, found);
 }
 
 fn first_leg(arn: &str, region: &str) -> Leg {
@@ -93,8 +93,13 @@ fn listed(asker: &Asker<'_>, view: &View<'_>, profile: &Application) -> Option<P
 }
 
 /// Profiles that may exist in Regions whose profiles were not listed.
-fn unlisted(asker: &Asker<'_>, view: &View<'_>, told: &mut Told, found: &mut Found) {
+fn unlisted(asker: &Asker<'_>, view: &View<'_>, classes: &Classes, told: &mut Told, found: &mut Found) {
     let targets = asker.targets;
+    let ids = ids(view);
+    // Unless a statement asks for the profile, what is open behind one is open behind all.
+    let asks = view.statements().flat_map(|s| &s.conditions).any(|c| c.lower_key() == "bedrock:inferenceprofilearn");
+    let asks = asks || view.has_variables();
+    let mut any: Option<Reach> = None;
     let mut inside: Vec<(Arc<str>, String)> = Vec::new();
     let mut beyond: Vec<(Arc<str>, String)> = Vec::new();
     let mut doubt: Option<Arc<Why>> = None;
@@ -102,7 +107,7 @@ fn unlisted(asker: &Asker<'_>, view: &View<'_>, told: &mut Told, found: &mut Fou
         if targets.profiles_listed >> index & 1 == 1 {
             continue;
         }
-        for id in ids(view) {
+        for id in &ids {
             let arn =
                 format!("arn:{}:bedrock:{region}:{}:application-inference-profile/{id}", targets.partition, targets.account);
             if told.applications.iter().any(|known| **known == *arn) {
@@ -112,14 +117,19 @@ fn unlisted(asker: &Asker<'_>, view: &View<'_>, told: &mut Told, found: &mut Fou
             if matches!(first, Verdict::Closed) {
                 continue;
             }
-            let reach = reach(view, asker, &arn, index);
-            if reach.here == Some(false) && !reach.elsewhere {
+            if asks || any.is_none() {
+                any = Some(Reach::of(view, asker, classes, &arn));
+            }
+            let Some(reach) = &any else { continue };
+            let here = (reach.open | reach.perhaps) >> index & 1 == 1;
+            let elsewhere = reach.anywhere || (reach.open | reach.perhaps) & !(1 << index) != 0;
+            if !here && !elsewhere {
                 continue;
             }
             if let Verdict::Undecided(why) = first {
                 doubt = doubt.or(Some(why));
             }
-            let list = if reach.elsewhere || reach.here.is_none() { &mut beyond } else { &mut inside };
+            let list = if elsewhere || reach.open >> index & 1 == 0 { &mut beyond } else { &mut inside };
             list.push((region.clone(), arn));
             break;
         }
@@ -146,33 +156,34 @@ fn unlisted(asker: &Asker<'_>, view: &View<'_>, told: &mut Told, found: &mut Fou
     }
 }
 
+/// Where any model is open behind a profile.
 struct Reach {
-    /// Some model is open in the profile's own Region.
-    here: Option<bool>,
-    /// Some model is open, or may be, in another one, or without a Region.
-    elsewhere: bool,
+    open: Regions,
+    /// Not known.
+    perhaps: Regions,
+    /// Without a Region, or it is not known.
+    anywhere: bool,
 }
 
-/// Where any model is open behind a profile.
-fn reach(view: &View<'_>, asker: &Asker<'_>, profile: &str, own: usize) -> Reach {
-    let targets = asker.targets;
-    let mut reach = Reach { here: Some(false), elsewhere: false };
-    for model in 0..targets.models.len() {
-        for region in 0..=targets.regions.len() {
-            if region != own && reach.elsewhere {
-                continue;
+impl Reach {
+    fn of(view: &View<'_>, asker: &Asker<'_>, classes: &Classes, profile: &str) -> Self {
+        let targets = asker.targets;
+        let mut reach = Self { open: 0, perhaps: 0, anywhere: false };
+        let leg = |model: usize, region: usize| {
+            Leg::new(targets.model_arn(model, region), requested(targets, region)).with(PROFILE_KEY, profile)
+        };
+        for model in classes.models.iter().filter_map(|class| class.first()) {
+            for (region, members) in &classes.regions {
+                match view.verdict(&leg(*model, *region)) {
+                    Verdict::Closed => {}
+                    Verdict::Open => reach.open |= members,
+                    Verdict::Undecided(_) => reach.perhaps |= members,
+                }
             }
-            let leg = Leg::new(targets.model_arn(model, region), requested(targets, region)).with(PROFILE_KEY, profile);
-            match (view.verdict(&leg), region == own) {
-                (Verdict::Closed, _) => {}
-                (Verdict::Open, true) => reach.here = Some(true),
-                (Verdict::Undecided(_), true) if reach.here == Some(false) => reach.here = None,
-                (_, true) => {}
-                (_, false) => reach.elsewhere = true,
-            }
+            reach.anywhere |= !matches!(view.verdict(&leg(*model, targets.regions.len())), Verdict::Closed);
         }
+        reach
     }
-    reach
 }
 
 /// What the last part of a profile's ARN may be, as far as the policies tell ids apart.

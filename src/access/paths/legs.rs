@@ -99,6 +99,11 @@ impl<'s> View<'s> {
         self.statements.iter().copied()
     }
 
+    /// Whether a statement refers to context keys by variables.
+    pub(super) fn has_variables(&self) -> bool {
+        self.variables
+    }
+
     /// What is known of any request of this principal.
     pub(super) fn context(&self) -> Context {
         Request::new(self.standing.who.clone(), self.action, "*", None, self.standing.keys.known.clone()).context

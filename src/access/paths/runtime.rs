@@ -22,7 +22,7 @@ pub(super) fn find(asker: &mut Asker<'_>, found: &mut Found) {
         direct(asker, &view, &classes, &mut told, found);
         super::profiles::global(asker, &view, &classes, &mut told, found);
         super::profiles::geographic(asker, &view, &classes, &mut told, found);
-        super::application::find(asker, &view, &mut told, found);
+        super::application::find(asker, &view, &classes, &mut told, found);
     }
     if asker.targets.cut {
         found.notes.push("the account's policies spell out more model ids than were looked at one by one".to_owned());
