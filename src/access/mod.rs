@@ -47,6 +47,7 @@ pub const OBJECTS: &[ObjectType] = &[
     retention::CHANGER,
     rights::RIGHT,
     transfer::GAP,
+    paths::LEAVING,
 ];
 
 /// The derived facts of this module.
@@ -72,4 +73,5 @@ pub const DERIVED: &[&[Derived]] = &[
     retention::DERIVED,
     rights::DERIVED,
     transfer::DERIVED,
+    paths::LEAVING_DERIVED,
 ];

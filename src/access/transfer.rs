@@ -72,6 +72,20 @@ fn gaps(world: &World, id: FactId) -> Value {
     Value::list(out)
 }
 
+/// Whether a law of the scope wants the countries abroad named beforehand; under the LGPD alone an instrument is enough.
+pub(super) fn countries_are_named(scope: &Scope) -> bool {
+    LAWS.iter().any(|(law, _, named)| *named && scope.regulations.iter().any(|r| &**r == *law))
+}
+
+/// Whether processing in a country is covered by the recorded basis, at home, or adequate.
+pub(super) fn covers(scope: &Scope, code: &str) -> bool {
+    let declared: Vec<_> = LAWS.iter().filter(|(law, ..)| scope.regulations.iter().any(|r| &**r == *law)).collect();
+    let home = !declared.is_empty() && declared.iter().all(|(_, country, _)| *country == code);
+    let listed = scope.transfer_basis.as_ref().is_some_and(|b| b.countries.iter().any(|c| &**c == code));
+    let adequate = !declared.is_empty() && !countries_are_named(scope) && ADEQUATE.contains(&code);
+    home || listed || adequate
+}
+
 struct Finder<'w> {
     world: &'w World,
     scope: &'w Scope,
@@ -117,14 +131,12 @@ impl Finder<'_> {
     /// The countries of the approved Regions that nothing covers, each once.
     fn countries(&self) -> Vec<Value> {
         let declared: Vec<_> = LAWS.iter().filter(|(law, ..)| self.scope.regulations.iter().any(|r| &**r == *law)).collect();
-        let Some((_, home, _)) = declared.first() else {
+        if declared.is_empty() {
             let text =
                 format!("scope `{}` declares no regulation, so which countries are abroad for it is not known", self.scope.name);
             return vec![Value::unknown(Reason::Undecided, text)];
-        };
-        // Under laws of two countries every Region is abroad for one of them.
-        let home = declared.iter().all(|(_, country, _)| country == home).then_some(*home);
-        let named = declared.iter().any(|(_, _, named)| *named);
+        }
+        let named = countries_are_named(self.scope);
         let mut open: BTreeMap<&str, (&str, Vec<Arc<str>>)> = BTreeMap::new();
         let mut out = Vec::new();
         for region in &self.scope.approved_regions {
@@ -133,18 +145,12 @@ impl Finder<'_> {
                     let text = format!("in which country the Region `{region}` stands is not in the table of {}", regions::DATE);
                     out.push(Value::unknown(Reason::Undecided, text));
                 }
-                Some(country) if home == Some(country.code) || self.covered(country.code, named) => {}
+                Some(country) if covers(self.scope, country.code) => {}
                 Some(country) => open.entry(country.code).or_insert((country.name, Vec::new())).1.push(region.clone()),
             }
         }
         out.extend(open.iter().map(|(code, (name, regions))| self.country(code, name, regions, named)));
         out
-    }
-
-    /// Listed; or adequate, where the only law in question knows adequacy.
-    fn covered(&self, code: &str, named: bool) -> bool {
-        let listed = self.scope.transfer_basis.as_ref().is_some_and(|b| b.countries.iter().any(|c| &**c == code));
-        listed || (!named && ADEQUATE.contains(&code))
     }
 
     fn country(&self, code: &str, name: &str, regions: &[Arc<str>], named: bool) -> Value {

@@ -12,6 +12,7 @@ mod closed;
 mod custom;
 mod draw;
 mod fact;
+mod leaving;
 mod legs;
 mod platforms;
 mod profiles;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use super::query::Place;
 pub use closed::{Closed, Stop, closed};
 pub(super) use fact::{DERIVED, PATH, places, value};
+pub(super) use leaving::{DERIVED as LEAVING_DERIVED, LEAVING};
 
 use super::principals::{Principals, Standing};
 use crate::facts::{FactId, Why};
