@@ -6,6 +6,7 @@
 
 pub(crate) mod ask;
 mod conditions;
+mod credentials;
 mod destination;
 pub mod edges;
 mod endpoint;
@@ -48,6 +49,7 @@ pub const OBJECTS: &[ObjectType] = &[
     rights::RIGHT,
     transfer::GAP,
     paths::LEAVING,
+    credentials::CREDENTIAL,
 ];
 
 /// The derived facts of this module.
@@ -73,5 +75,6 @@ pub const DERIVED: &[&[Derived]] = &[
     retention::DERIVED,
     rights::DERIVED,
     transfer::DERIVED,
+    credentials::DERIVED,
     paths::LEAVING_DERIVED,
 ];
