@@ -7,6 +7,7 @@
 mod can;
 mod joined;
 pub mod new;
+mod region;
 mod who;
 
 pub use can::{Line, Verdict, can};

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use super::ANYWHERE;
 use crate::access::endpoint;
+use crate::access::query::region;
 use crate::catalog::actions;
 use crate::iam::decide::PolicySet;
 use crate::iam::principal::Principal;
 use crate::iam::request::{Context, Known, Request};
-use crate::iam::solve::{Answer, Question, Resources, solve};
+use crate::iam::solve::{Answer, Question, Resources};
 
 /// One way of asking: who, and whose the resource is.
 pub(super) struct View {
@@ -41,12 +42,12 @@ impl View {
         };
         let regions = ["sa-east-1", "us-east-1"].map(str::to_owned).to_vec();
         question.examples = BTreeMap::from([("aws:requestedregion".to_owned(), regions)]);
-        let answer = solve(&question);
+        let answer = region::solve_in_region(&question);
         // Where the resource does not matter, an ARN says more than `*`.
         match (&answer, &mut question.resources) {
             (Answer::Some(found), Resources::Matching { within, .. }) if &*found.request.resource == "*" && within.is_empty() => {
                 within.push("arn:*".to_owned());
-                match solve(&question) {
+                match region::solve_in_region(&question) {
                     Answer::Some(better) => Answer::Some(better),
                     _ => answer,
                 }

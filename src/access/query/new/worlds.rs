@@ -202,6 +202,7 @@ fn files(old: Sided<'_>, new: Sided<'_>) -> Vec<(String, PolicyType, Option<Fact
             for id in side.world.facts.of_kind(crate::facts::kinds::policy_file_kind(kind)) {
                 let Some(fact) = side.world.facts.get(*id) else { continue };
                 let path = fact.id.strip_prefix(side.root).unwrap_or(&fact.id).trim_start_matches(['/', '\\']);
+                let path = if path.is_empty() { &*fact.name } else { path };
                 out.insert(path.to_owned(), (kind, *id));
             }
         }
