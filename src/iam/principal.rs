@@ -178,7 +178,9 @@ impl Principal {
         set("aws:username", user);
         match self {
             Self::Root { account, .. } => set("aws:userid", Some(account)),
-            Self::User { .. } | Self::Role { .. } | Self::FederatedUser { .. } if !context.mentions("aws:userid") => {
+            Self::FederatedUser { account, name, .. } => set("aws:userid", Some(&format!("{account}:{name}"))),
+            Self::Anonymous => set("aws:userid", Some("anonymous")),
+            Self::User { .. } | Self::Role { .. } if !context.mentions("aws:userid") => {
                 context.set_present("aws:userid");
             }
             _ => {}
