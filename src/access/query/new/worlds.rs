@@ -133,8 +133,11 @@ const CARRIERS: [(&str, &str, PolicyType); 5] = [
     ("vpc-endpoint", "PolicyDocument", PolicyType::Endpoint),
 ];
 
+/// A policy to compare: what it is, where it stands on both sides, and in which field of its fact.
+type Job<'j> = (Subject, PolicyType, Option<FactId>, Option<FactId>, &'j str);
+
 fn policies(old: Sided<'_>, new: Sided<'_>, out: &mut Whole) {
-    let mut jobs: Vec<(Subject, PolicyType, Option<FactId>, Option<FactId>, &str)> = Vec::new();
+    let mut jobs: Vec<Job<'_>> = Vec::new();
     for (kind, field, policy_type) in CARRIERS {
         let all = |world: &World| -> BTreeMap<String, FactId> {
             let ids = world.facts.of_kind(kind).iter().copied();
