@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use crate::config::{Config, Place, Scope};
 use crate::facts::{Fact, FactId, Facts, Value};
@@ -101,6 +102,17 @@ impl World {
             Err(_) => unreachable!("a memo slot is keyed by its type"),
         }
     }
+}
+
+/// Maps the items, in parallel but where the calling thread is one of the pool's own.
+///
+/// For what a memo is made of: a pool's thread that waits for its tasks may take up another one, and if that one asks for the memo
+/// being made, the thread would wait for itself.
+pub fn spread<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    if rayon::current_thread_index().is_some() {
+        return items.iter().map(map).collect();
+    }
+    items.par_iter().map(map).collect()
 }
 
 /// A fact that alicerce derives, offered to rules under a snake_case name.

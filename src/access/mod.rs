@@ -30,6 +30,11 @@ use crate::world::{Derived, ObjectType};
 
 pub use endpoint::{Endpoint, callable_endpoints};
 
+/// Makes what every question about access needs, with all cores; else the first question to ask makes it alone.
+pub fn prepare(world: &crate::world::World) {
+    principals::Principals::of(world);
+}
+
 /// Types of the objects below.
 pub const OBJECTS: &[ObjectType] = &[
     wildcard::WILDCARD,

@@ -7,8 +7,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use rayon::prelude::*;
-
 use super::edges::Keys;
 use super::last_used::is_service_linked;
 use crate::doc::Node;
@@ -18,7 +16,7 @@ use crate::iam::decide::{Missing, PolicySet};
 use crate::iam::policy::{Policy, Site};
 use crate::iam::principal::Principal;
 use crate::iam::tree::Mark;
-use crate::world::World;
+use crate::world::{World, spread};
 
 /// Kinds of fact that are principals.
 pub(super) const KINDS: [&str; 3] = ["iam-role", "iam-user", "policy-file-principal"];
@@ -111,7 +109,7 @@ impl Principals {
     fn new(world: &World) -> Self {
         let shared = Shared::new(world);
         let all: Vec<FactId> = KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)).copied().collect();
-        let standings = all.into_par_iter().map(|id| (id, shared.standing(world, id))).collect();
+        let standings = spread(&all, |id| (*id, shared.standing(world, *id))).into_iter().collect();
         Self { standings }
     }
 }
@@ -150,12 +148,8 @@ fn compile_value(world: &World, value: &Value, name: &str, kind: PolicyType) -> 
 
 impl Shared {
     fn new(world: &World) -> Self {
-        let managed = world
-            .facts
-            .of_kind("iam-policy")
-            .par_iter()
-            .map(|&id| (id, managed_policy(world, id, PolicyType::Identity)))
-            .collect();
+        let compiled = |id: &FactId| (*id, managed_policy(world, *id, PolicyType::Identity));
+        let managed = spread(world.facts.of_kind("iam-policy"), compiled).into_iter().collect();
         Self { managed, scps: super::guard::Scps::shared(world) }
     }
 

@@ -94,6 +94,7 @@ pub fn run(pack: &Pack, world: &World, options: &Options<'_>) -> Vec<Judged> {
         rules.iter().flat_map(|r| r.kinds.iter()).flat_map(|kind| world.facts.of_kind(kind.name).iter().copied()).collect();
     subjects.sort_unstable();
     subjects.dedup();
+    crate::access::prepare(world);
     let done = AtomicUsize::new(0);
     let mut judged: Vec<(usize, Judged)> = subjects
         .par_iter()

@@ -7,8 +7,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::super::ask::{Answer, Witness};
 use super::super::principals::{Principals, mark_node};
 use super::trust::{ASSUME, Caller, FEDERATED, Name, Trusting, Trusts, may_assume};
@@ -16,7 +14,7 @@ use crate::facts::{FactId, NodeId, Reason, Why};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
 use crate::iam::tree::Mark;
-use crate::world::World;
+use crate::world::{World, spread};
 
 /// Who may become a role.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -95,7 +93,7 @@ impl Graph {
     fn new(world: &World) -> Self {
         let finder = Finder::new(world);
         let roles = world.facts.of_kind("iam-role");
-        let found: Vec<_> = roles.par_iter().map(|role| (*role, finder.edges(*role))).collect();
+        let found = spread(roles, |role| (*role, finder.edges(*role)));
         let mut graph = Self { edges: Vec::new(), into: HashMap::new(), out: HashMap::new(), unknown: Vec::new() };
         for (role, edges) in found {
             match edges {

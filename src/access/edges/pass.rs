@@ -8,8 +8,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::super::ask::{self, Answer, Ask, Witness};
 use super::super::principals::{Principals, Standing};
 use super::administer::granting;
@@ -20,7 +18,7 @@ use crate::facts::{FactId, NodeId, Value, Why};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
 use crate::iam::solve::Resources;
-use crate::world::{Derived, ObjectType, World};
+use crate::world::{Derived, ObjectType, World, spread};
 
 /// One role that can be passed.
 pub(in super::super) const PASSABLE: ObjectType = ObjectType {
@@ -61,7 +59,7 @@ impl Takers {
         world.memo(|world| {
             let trusts = Trusts::of(world);
             let takers = |role: FactId| takers(world, &trusts, role);
-            Self { by_role: world.facts.of_kind("iam-role").par_iter().map(|role| (*role, takers(*role))).collect() }
+            Self { by_role: spread(world.facts.of_kind("iam-role"), |role| (*role, takers(*role))).into_iter().collect() }
         })
     }
 }

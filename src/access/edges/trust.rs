@@ -7,8 +7,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use rayon::prelude::*;
-
 use super::super::ask::{self, Answer, Ask};
 use super::super::principals::{Held, Standing, compile};
 use super::rcps::Rcps;
@@ -23,7 +21,7 @@ use crate::iam::request::Context;
 use crate::iam::solve::Resources;
 use crate::iam::tree::Mark;
 use crate::iam::truth::Truth;
-use crate::world::World;
+use crate::world::{World, spread};
 
 /// The action by which principals and services become a role.
 pub(super) const ASSUME: &str = "sts:AssumeRole";
@@ -67,7 +65,9 @@ pub(super) struct Trusts {
 impl Trusts {
     /// The index of this world, made at the first call.
     pub(super) fn of(world: &World) -> Arc<Self> {
-        world.memo(|world| Self { roles: world.facts.of_kind("iam-role").par_iter().map(|id| (*id, read(world, *id))).collect() })
+        world.memo(|world| Self {
+            roles: spread(world.facts.of_kind("iam-role"), |id| (*id, read(world, *id))).into_iter().collect(),
+        })
     }
 
     /// A role's, or why it is not known.
