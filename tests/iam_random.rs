@@ -340,7 +340,8 @@ impl Texts {
 
 /// One of the texts, its wildcards and variables filled in, now and then changed.
 fn filled(dice: &mut Dice, of: &[String]) -> String {
-    let text = dice.pick(of).replace("${aws:PrincipalTag/home, 'none'}", *dice.pick(&["none", "h"]));
+    let home = *dice.pick(&["none", "h"]);
+    let text = dice.pick(of).replace("${aws:PrincipalTag/home, 'none'}", home);
     let text = text.replace("${aws:PrincipalAccount}", "111122223333");
     let mut out = String::new();
     for c in text.chars() {
@@ -398,7 +399,8 @@ fn what_the_solver_says_holds_for_random_policies() {
     for case in 0..cases {
         let drawn = Drawn::new(&mut dice);
         let set = drawn.set();
-        let who = Principal::parse(*dice.pick(&WHO)).unwrap();
+        let who = *dice.pick(&WHO);
+        let who = Principal::parse(who).unwrap();
         let action = *dice.pick(&ASKED);
         let texts = Texts::of(&drawn);
         let story = || format!("case {case}: {who:?} {action}: {}", Value::from(drawn.texts.clone()));
@@ -438,8 +440,10 @@ fn a_witness_meets_what_is_demanded_of_it() {
     for _ in 0..cases {
         let (drawn, older) = (Drawn::new(&mut dice), Drawn::new(&mut dice));
         let (set, old) = (drawn.set(), older.set());
-        let who = Principal::parse(*dice.pick(&WHO)).unwrap();
-        let mut question = Question::new(&set, who, *dice.pick(&ASKED));
+        let who = *dice.pick(&WHO);
+        let who = Principal::parse(who).unwrap();
+        let asked = *dice.pick(&ASKED);
+        let mut question = Question::new(&set, who, asked);
         let within: Vec<String> = (0..dice.below(3)).map(|_| (*dice.pick(&RESOURCES)).replace("${", "$")).collect();
         let outside: Vec<String> = (0..dice.below(2)).map(|_| (*dice.pick(&RESOURCES[1..])).replace("${", "$")).collect();
         question.resources = Resources::Matching { within: within.clone(), outside: outside.clone(), examples: Vec::new() };

@@ -20,12 +20,15 @@ pub(super) struct Seen {
 
 type ByResource = HashMap<Arc<str>, Vec<Seen>>;
 
+/// By account (`None`: none was said) its Regions.
+type RegionsOf = HashMap<Option<Arc<str>>, BTreeSet<Arc<str>>>;
+
 /// All calls, by service, operation and resource (empty for calls without one).
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     by_name: HashMap<Arc<str>, HashMap<Arc<str>, ByResource>>,
     /// By account the Regions that calls were made in, made at the first question, once all calls are here.
-    regions: OnceLock<HashMap<Option<Arc<str>>, BTreeSet<Arc<str>>>>,
+    regions: OnceLock<RegionsOf>,
 }
 
 impl Calls {
