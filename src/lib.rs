@@ -9,6 +9,7 @@ pub mod access;
 mod assemble;
 pub mod catalog;
 pub mod cli;
+pub mod collect;
 pub mod config;
 pub mod custody;
 pub mod doc;

@@ -72,8 +72,8 @@ fn a_file_opens_by_saying_what_it_is_for() {
 
 #[test]
 fn only_live_collection_is_asynchronous() {
-    let found = places(&["async ", ".await", "tokio::"], |path| path.starts_with("src/input/live"));
-    hold("nothing outside src/input/live waits for a network", found);
+    let found = places(&["async ", ".await", "tokio::"], |path| path.starts_with("src/collect/"));
+    hold("nothing outside src/collect waits for a network", found);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn only_the_command_line_prints() {
 #[test]
 fn only_the_command_line_asks_the_machine() {
     let asking = ["env::var", "env::vars", "env::args", "SystemTime::now", "Timestamp::now", "Zoned::now", "Instant::now"];
-    let found = places(&asking, |path| at_the_command_line(path) || path.starts_with("src/input/live"));
+    let found = places(&asking, |path| at_the_command_line(path) || path.starts_with("src/collect/"));
     hold("a scan can be repeated: the date and the environment come in through src/cli", found);
 }
 

@@ -5,13 +5,16 @@
 //! 3 the run cannot be trusted.
 
 mod access;
+mod collect;
 mod example;
 mod generate;
 mod init;
+mod permissions;
 mod rule_template;
 mod rules;
 mod scan;
 mod terminal;
+mod verify;
 mod version;
 
 use std::io::Write as _;
@@ -64,6 +67,12 @@ enum Command {
     Access(access::AccessCommand),
     /// Write the guard that a scope of alicerce.toml calls for (SCP, identity policy, endpoint policy), and prove it.
     Generate(generate::GenerateCommand),
+    /// Read live accounts into the folder of an export. Only reads; two calls ask IAM to make a report
+    Collect(collect::CollectArgs),
+    /// Check an export against its manifest. Exit code 0: as collected; 1: something is not; 3: there is no manifest
+    Verify(verify::VerifyArgs),
+    /// Print the permissions that collecting needs.
+    Permissions(permissions::PermissionsArgs),
 }
 
 /// Runs the program and gives its exit code.
@@ -86,6 +95,9 @@ pub fn main() -> ExitCode {
         Some(Command::Rules(command)) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
         Some(Command::Access(command)) => command.run(),
         Some(Command::Generate(command)) => command.run(),
+        Some(Command::Collect(args)) => args.run(&terminal),
+        Some(Command::Verify(args)) => args.run(),
+        Some(Command::Permissions(args)) => args.run(),
         None => {
             let _ = Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").print();
             return ExitCode::from(BAD_USAGE);

@@ -1,0 +1,51 @@
+//! `alicerce verify`: whether an export is still what its manifest says.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use miette::{Report as Failure, miette};
+
+use crate::input::{self, Options, Source};
+use crate::report::visible;
+
+/// Check an export against its manifest. Exit code 0: every file is as collected; 1: one is not; 3: there is no manifest
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The folder of the export
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+impl VerifyArgs {
+    pub(super) fn run(&self) -> Result<u8, Failure> {
+        if !self.folder.is_dir() {
+            return Err(miette!("`{}` is no folder", self.folder.display()));
+        }
+        let loaded = input::load(&[Source::Path(self.folder.clone())], &Options::default());
+        if loaded.manifests.is_empty() {
+            super::print("no manifest.json: nothing says what these files were when they were collected\n")?;
+            return Ok(3);
+        }
+        let mut text = String::new();
+        for manifest in &loaded.manifests {
+            let said = |what: &Option<std::sync::Arc<str>>| what.as_deref().unwrap_or("not said").to_owned();
+            text += &format!("{}\n  sha256     {}\n", manifest.name, manifest.sha256);
+            text += &format!(
+                "  collected  {} by {}\n  with       {}\n",
+                said(&manifest.collected_at),
+                said(&manifest.caller),
+                said(&manifest.tool)
+            );
+            text += &format!("  files      {}\n", manifest.files.len());
+        }
+        for problem in &loaded.unreadable {
+            text += &format!("  not as collected: {}: {}\n", problem.name, problem.message);
+        }
+        let intact = loaded.unreadable.is_empty();
+        if intact {
+            text += "every file is as collected\n";
+        }
+        super::print(&text.lines().map(|line| visible(line) + "\n").collect::<String>())?;
+        Ok(u8::from(!intact))
+    }
+}

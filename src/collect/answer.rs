@@ -1,0 +1,311 @@
+//! An HTTP answer as the AWS CLI prints it.
+//!
+//! In: status, headers and body in the protocol of the service. Out: the JSON of `aws SERVICE OPERATION --output json`: members
+//! named by the API's model, dates in ISO 8601 with their offset, blobs in base64, IAM's policies as JSON. Members that the model
+//! does not know are kept where the wire is JSON. A body that cannot be read is an error, never an empty answer.
+
+use jiff::Timestamp;
+use roxmltree::Node;
+use serde_json::{Map, Value, json};
+
+use super::wire::{Member, Operation, Protocol, Service, Shape, Type};
+
+/// An answer as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Raw {
+    pub(super) status: u16,
+    /// Names in lower case.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Raw {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What AWS said instead of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+/// Reads the answer of a successful call.
+///
+/// # Errors
+/// Why the body is not what the service's model says.
+pub(super) fn read(service: &Service, operation: &Operation, raw: &Raw) -> Result<Value, String> {
+    let Some(shape) = operation.output else { return Ok(json!({})) };
+    let Some(Shape::Structure(members)) = service.shapes.get(shape) else { return Ok(json!({})) };
+    let reader = Reader { service };
+    let mut out = Map::new();
+    if let Some(payload) = members.iter().find(|m| m.place == "payload") {
+        reader.payload(payload, raw, &mut out)?;
+    } else {
+        match service.protocol {
+            Protocol::Json | Protocol::RestJson => reader.json_members(members, &json_of(raw)?, &mut out),
+            Protocol::Query | Protocol::Ec2 | Protocol::RestXml => {
+                with_xml(raw, |root| {
+                    let inside = operation.wrapper.and_then(|name| child(root, name)).unwrap_or(root);
+                    // GetBucketLocation: the whole answer is the text of its root.
+                    if let [only] = members.as_slice()
+                        && root.has_tag_name(root.tag_name())
+                        && root.tag_name().name() == only.name
+                    {
+                        out.insert(only.name.to_owned(), root.text().filter(|t| !t.is_empty()).map_or(Value::Null, |t| json!(t)));
+                        return;
+                    }
+                    reader.xml_members(members, inside, &mut out);
+                })?;
+            }
+        }
+    }
+    for member in members {
+        let value = match member.place {
+            "header" => raw.header(member.wire).map(str::to_owned),
+            "statusCode" => None,
+            _ => continue,
+        };
+        if let Some(text) = value {
+            out.insert(member.name.to_owned(), reader.text(member.ty, &text, "rfc822"));
+        }
+    }
+    Ok(Value::Object(out))
+}
+
+/// Reads what AWS answered in place of a result.
+pub(super) fn refusal(raw: &Raw) -> Refusal {
+    let mut out =
+        from_json(raw).or_else(|| from_xml(raw)).unwrap_or_else(|| Refusal { code: String::new(), message: String::new() });
+    if let Some(header) = raw.header("x-amzn-errortype") {
+        out.code = header.to_owned();
+    }
+    out.code = out.code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default().to_owned();
+    if out.code.is_empty() {
+        out.code = format!("Http{}", raw.status);
+    }
+    out
+}
+
+fn from_json(raw: &Raw) -> Option<Refusal> {
+    let value: Value = serde_json::from_slice(&raw.body).ok()?;
+    let text = |keys: &[&str]| keys.iter().find_map(|key| value.get(key)?.as_str()).unwrap_or_default().to_owned();
+    Some(Refusal { code: text(&["__type", "code", "Code"]), message: text(&["message", "Message", "errorMessage"]) })
+}
+
+fn from_xml(raw: &Raw) -> Option<Refusal> {
+    let text = std::str::from_utf8(&raw.body).ok()?;
+    let document = roxmltree::Document::parse(text).ok()?;
+    let find = |name: &str| document.descendants().find(|n| n.tag_name().name() == name).and_then(|n| n.text());
+    Some(Refusal { code: find("Code")?.to_owned(), message: find("Message").unwrap_or_default().to_owned() })
+}
+
+fn json_of(raw: &Raw) -> Result<Value, String> {
+    if raw.body.is_empty() {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(&raw.body).map_err(|why| format!("the answer is not JSON: {why}"))
+}
+
+fn with_xml<T>(raw: &Raw, read: impl FnOnce(Node<'_, '_>) -> T) -> Result<(), String> {
+    if raw.body.is_empty() {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(&raw.body).map_err(|_| "the answer is not UTF-8".to_owned())?;
+    let document = roxmltree::Document::parse(text).map_err(|why| format!("the answer is not XML: {why}"))?;
+    read(document.root_element());
+    Ok(())
+}
+
+fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    node.children().find(|n| n.is_element() && n.tag_name().name() == name)
+}
+
+struct Reader<'s> {
+    service: &'s Service,
+}
+
+impl Reader<'_> {
+    /// The member that is the body.
+    fn payload(&self, member: &Member, raw: &Raw, out: &mut Map<String, Value>) -> Result<(), String> {
+        let value = match (member.ty, self.service.protocol) {
+            (Type::String, _) => json!(String::from_utf8_lossy(&raw.body)),
+            (Type::Blob, _) => json!(base64(&raw.body)),
+            (ty, Protocol::RestXml | Protocol::Query | Protocol::Ec2) => {
+                let mut value = Value::Null;
+                with_xml(raw, |root| value = self.xml(ty, root))?;
+                value
+            }
+            (ty, _) => self.json(ty, &json_of(raw)?),
+        };
+        out.insert(member.name.to_owned(), value);
+        Ok(())
+    }
+
+    fn json_members(&self, members: &[Member], value: &Value, out: &mut Map<String, Value>) {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            match members.iter().find(|m| m.wire == key || m.name == key) {
+                // The CLI leaves out what is null.
+                _ if value.is_null() => {}
+                Some(member) => drop(out.insert(member.name.to_owned(), self.json(member.ty, value))),
+                None => drop(out.insert(key.clone(), value.clone())),
+            }
+        }
+    }
+
+    fn json(&self, ty: Type, value: &Value) -> Value {
+        match (ty, value) {
+            (Type::Time(_), Value::Number(seconds)) => {
+                seconds.as_f64().and_then(from_seconds).map_or_else(|| value.clone(), Value::String)
+            }
+            (Type::Time(_), Value::String(text)) => json!(time(text, "iso8601")),
+            (Type::Shape(name), _) => match (self.service.shapes.get(name), value) {
+                (Some(Shape::Structure(members)), Value::Object(_)) => {
+                    let mut out = Map::new();
+                    self.json_members(members, value, &mut out);
+                    Value::Object(out)
+                }
+                (Some(Shape::List { item, .. }), Value::Array(items)) => items.iter().map(|v| self.json(*item, v)).collect(),
+                (Some(Shape::Map { value: ty, .. }), Value::Object(map)) => {
+                    map.iter().map(|(key, value)| (key.clone(), self.json(*ty, value))).collect()
+                }
+                _ => value.clone(),
+            },
+            _ => value.clone(),
+        }
+    }
+
+    fn xml_members(&self, members: &[Member], node: Node<'_, '_>, out: &mut Map<String, Value>) {
+        for member in members.iter().filter(|m| !matches!(m.place, "header" | "headers" | "statusCode")) {
+            if member.attribute {
+                let name = member.wire.rsplit(':').next().unwrap_or(member.wire);
+                if let Some(text) = node.attributes().find(|a| a.name() == name) {
+                    out.insert(member.name.to_owned(), json!(text.value()));
+                }
+                continue;
+            }
+            let wire = self.element_name(member);
+            let mut found = node.children().filter(|n| n.is_element() && n.tag_name().name() == wire).peekable();
+            if found.peek().is_none() {
+                continue;
+            }
+            let value = match self.flat(member) {
+                Some(item) => found.map(|n| self.xml(item, n)).collect(),
+                None => found.next().map_or(Value::Null, |n| self.xml(member.ty, n)),
+            };
+            out.insert(member.name.to_owned(), value);
+        }
+    }
+
+    /// A flat list's elements stand under the name of the list's own element, where the list gives one.
+    fn element_name<'m>(&self, member: &'m Member) -> &'m str {
+        match member.ty {
+            Type::Shape(name) if member.flat => match self.service.shapes.get(name) {
+                Some(Shape::List { wire, .. }) if *wire != "member" && member.wire == member.name => wire,
+                _ => member.wire,
+            },
+            _ => member.wire,
+        }
+    }
+
+    /// The type of a flat list's elements.
+    fn flat(&self, member: &Member) -> Option<Type> {
+        let Type::Shape(name) = member.ty else { return None };
+        match self.service.shapes.get(name) {
+            Some(Shape::List { item, flat, .. }) if *flat || member.flat => Some(*item),
+            _ => None,
+        }
+    }
+
+    fn xml(&self, ty: Type, node: Node<'_, '_>) -> Value {
+        let Type::Shape(name) = ty else { return self.text(ty, &text_of(node), "iso8601") };
+        match self.service.shapes.get(name) {
+            Some(Shape::Structure(members)) => {
+                let mut out = Map::new();
+                self.xml_members(members, node, &mut out);
+                Value::Object(out)
+            }
+            Some(Shape::List { item, .. }) => node.children().filter(Node::is_element).map(|n| self.xml(*item, n)).collect(),
+            Some(Shape::Map { value, key, wire, .. }) => {
+                let entries = node.children().filter(Node::is_element);
+                let pairs = entries.filter_map(|n| Some((text_of(child(n, key)?), self.xml(*value, child(n, wire)?))));
+                pairs.collect()
+            }
+            None => Value::Null,
+        }
+    }
+
+    /// A scalar from its text; `form` is how a date is written where its shape does not say.
+    fn text(&self, ty: Type, text: &str, form: &'static str) -> Value {
+        match ty {
+            Type::Bool => json!(text.eq_ignore_ascii_case("true")),
+            Type::Int => text.parse::<i64>().map_or_else(|_| json!(text), |n| json!(n)),
+            Type::Float => text.parse::<f64>().map_or_else(|_| json!(text), |n| json!(n)),
+            Type::Time(named) => json!(time(text, named.unwrap_or(form))),
+            Type::Policy => policy(text),
+            Type::String | Type::Blob | Type::Document | Type::Shape(_) => json!(text),
+        }
+    }
+}
+
+fn text_of(node: Node<'_, '_>) -> String {
+    node.children().filter_map(|n| n.text().filter(|_| n.is_text())).collect()
+}
+
+/// A percent-encoded policy as JSON; what is no JSON stays as text.
+fn policy(text: &str) -> Value {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let digits = (byte == b'%').then(|| rest.clone().take(2).filter_map(|b| char::from(b).to_digit(16)).collect::<Vec<_>>());
+        match digits.as_deref() {
+            Some([high, low]) => {
+                bytes.extend(u8::try_from(high * 16 + low));
+                let _ = (rest.next(), rest.next());
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    serde_json::from_str(&text).unwrap_or_else(|_| json!(text))
+}
+
+/// A date as the CLI prints it; a text that is none stays as it is.
+fn time(text: &str, form: &str) -> String {
+    let parsed = match form {
+        "unixTimestamp" => return text.parse().ok().and_then(from_seconds).unwrap_or_else(|| text.to_owned()),
+        "rfc822" => jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp()),
+        _ => text.parse::<Timestamp>().ok(),
+    };
+    parsed.map_or_else(|| text.to_owned(), iso)
+}
+
+fn from_seconds(seconds: f64) -> Option<String> {
+    // A date in seconds since 1970: far below 2^53 microseconds.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded to whole microseconds; out of range is refused by jiff")]
+    let micros = (seconds * 1e6).round() as i64;
+    Timestamp::from_microsecond(micros).ok().map(iso)
+}
+
+/// `2026-11-20T12:00:00+00:00`, with microseconds where there are any.
+fn iso(at: Timestamp) -> String {
+    let micros = at.as_microsecond().rem_euclid(1_000_000);
+    let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+    format!("{}{fraction}+00:00", at.strftime("%Y-%m-%dT%H:%M:%S"))
+}
+
+/// Base64 with padding.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let letter = LETTERS.get((group >> (18 - 6 * at)) as usize & 63).copied().unwrap_or(b'=');
+            out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}

@@ -1,0 +1,332 @@
+//! A whole collection: whose accounts, which Regions, with which credentials.
+//!
+//! In: [`Options`]. Out: the folder of an export with its manifest, and a [`Summary`]. Never: a change in an account; an account or
+//! a Region left out without a line that says why.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::client::{Client, Failure, Spot};
+use super::gather::{Progress, Run, gather};
+use super::plan::Where;
+use super::store::{About, Ended, Store};
+use crate::input::Call;
+
+/// What to collect, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The folder to write.
+    pub out: PathBuf,
+    /// A profile of the AWS configuration files.
+    pub profile: Option<String>,
+    /// The Regions; empty: those that the account has enabled.
+    pub regions: Vec<String>,
+    /// All accounts of the organisation, not only the caller's.
+    pub organization: bool,
+    /// The name of the role that is assumed in each member account.
+    pub role: String,
+    /// The external id that the role asks for.
+    pub external_id: Option<String>,
+    /// Only these accounts; empty: all.
+    pub accounts: Vec<String>,
+    /// Only accounts somewhere below these organizational units (ids); empty: all.
+    pub ous: Vec<String>,
+    /// How many calls may be under way.
+    pub concurrency: usize,
+    /// Go on with what stands in the folder.
+    pub resume: bool,
+}
+
+/// How a collection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Accounts of which something was collected.
+    pub accounts: usize,
+    /// Regions of them, all told.
+    pub regions: usize,
+    /// Calls answered.
+    pub answered: usize,
+    /// Calls that AWS refused.
+    pub denied: usize,
+    /// Calls that failed otherwise.
+    pub failed: usize,
+    /// Calls that were not made.
+    pub not_attempted: usize,
+    /// SHA-256 of the manifest.
+    pub manifest: String,
+    /// Why it ended before its end.
+    pub stopped: Option<String>,
+}
+
+/// Collects.
+///
+/// # Errors
+/// Where nothing can be collected: no credentials, an identity that cannot be read, a folder that cannot be written.
+pub fn collect(options: &Options, progress: Progress) -> Result<Summary, String> {
+    let store = Store::open(&options.out, options.resume).map_err(|why| why.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| why.to_string())?;
+    runtime.block_on(Collection::start(options, store, progress))
+}
+
+/// The SDK's configuration: its own chain of credentials, proxies of the environment, patient retries.
+async fn configuration(options: &Options) -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = aws_smithy_http_client::Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        if let Some(sleep) =
+            components.and_then(aws_smithy_runtime_api::client::runtime_components::RuntimeComponents::sleep_impl)
+        {
+            connector.set_sleep_impl(Some(sleep));
+        }
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    });
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_secs(90))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_max_attempts(8))
+        .timeout_config(timeouts);
+    if let Some(profile) = &options.profile {
+        // A profile that is asked for goes before credentials of the environment.
+        loader = loader.profile_name(profile);
+        loader = loader.credentials_provider(ProfileFileCredentialsProvider::builder().profile_name(profile).build());
+    }
+    loader.load().await
+}
+
+/// One account with the credentials to read it.
+#[derive(Debug, Clone)]
+struct Account {
+    id: Arc<str>,
+    credentials: SharedCredentialsProvider,
+    /// Of these credentials, for all Regions.
+    identities: SharedIdentityCache,
+}
+
+impl Account {
+    fn new(id: &str, credentials: SharedCredentialsProvider) -> Self {
+        let identities = IdentityCache::lazy().load_timeout(Duration::from_secs(30)).build();
+        Self { id: id.into(), credentials, identities }
+    }
+}
+
+struct Collection {
+    run: Arc<Run>,
+    config: SdkConfig,
+    partition: Arc<str>,
+    home: Arc<str>,
+    about: About,
+}
+
+impl Collection {
+    async fn start(options: &Options, store: Store, progress: Progress) -> Result<Summary, String> {
+        let config = configuration(options).await;
+        let credentials = config.credentials_provider().ok_or("no AWS credentials were found")?;
+        let home = options.regions.first().cloned().or_else(|| config.region().map(ToString::to_string));
+        let home: Arc<str> = home.unwrap_or_else(|| "us-east-1".to_owned()).into();
+        let run = Arc::new(Run {
+            client: Client::new(config.clone()),
+            store,
+            everywhere: Semaphore::new(options.concurrency.clamp(1, 512)),
+            stopped: AtomicBool::new(false),
+            progress,
+        });
+        let mut collection = Self { run, config, partition: "aws".into(), home, about: About::default() };
+        let unnamed = Account::new("", credentials);
+        let identity = collection.identity(&unnamed).await.map_err(|why| who_failed(&why))?;
+        let text = |key: &str| identity.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let caller = text("Arn");
+        collection.partition = caller.split(':').nth(1).unwrap_or("aws").into();
+        collection.about = About { collected_at: now(), caller, ..About::default() };
+        let own = Account { id: text("Account").into(), ..unnamed };
+        collection.collect(options, own).await
+    }
+
+    async fn identity(&self, account: &Account) -> Result<Value, Failure> {
+        self.run.client.call(&self.spot(account, &self.home), "sts", "get-caller-identity", &[]).await
+    }
+
+    async fn collect(mut self, options: &Options, own: Account) -> Result<Summary, String> {
+        let interrupted = self.run.clone();
+        let listener = tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                interrupted.stopped.store(true, Ordering::Relaxed);
+            }
+        });
+        if options.organization {
+            let spot = self.spot(&own, &self.home);
+            gather(self.run.clone(), spot, Where::Organization).await;
+        }
+        let accounts = self.accounts(options, own).await?;
+        let mut regions = 0;
+        for account in &accounts {
+            regions += self.account(options, account).await;
+            // What is there so far can be used, and resumed, whatever comes.
+            self.run.store.manifest(&self.about).map_err(|why| why.to_string())?;
+        }
+        listener.abort();
+        self.about.finished_at = Some(now());
+        let manifest = self.run.store.manifest(&self.about).map_err(|why| why.to_string())?;
+        let [answered, denied, failed, not_attempted] = self.run.store.tally();
+        let stopped = self.run.stopped.load(Ordering::Relaxed);
+        let stopped = stopped.then(|| "the collection was interrupted, or its credentials ended; go on with --resume".to_owned());
+        Ok(Summary { accounts: accounts.len(), regions, answered, denied, failed, not_attempted, manifest, stopped })
+    }
+
+    fn spot(&self, account: &Account, region: &str) -> Spot {
+        Spot {
+            account: account.id.clone(),
+            partition: self.partition.clone(),
+            region: region.into(),
+            credentials: account.credentials.clone(),
+            identities: account.identities.clone(),
+        }
+    }
+
+    /// The accounts to read: the caller's own, or those of the organisation that were asked for.
+    async fn accounts(&self, options: &Options, own: Account) -> Result<Vec<Account>, String> {
+        if !options.organization {
+            return Ok(vec![own]);
+        }
+        let answer = |operation: &str, resource: Option<&str>| {
+            let call = self.named(&own.id, "organizations", operation, resource);
+            self.run.store.known_now(&call)
+        };
+        let Some(listed) = answer("list-accounts", None) else {
+            return Err("the accounts of the organisation could not be listed; run it in the management account or a delegated \
+                 administrator, or leave out --org"
+                .to_owned());
+        };
+        let below = (!options.ous.is_empty()).then(|| below(&options.ous, &answer));
+        let mut out = Vec::new();
+        for account in listed.get("Accounts").and_then(Value::as_array).into_iter().flatten() {
+            let Some(id) = account.get("Id").and_then(Value::as_str) else { continue };
+            let asked = options.accounts.is_empty() || options.accounts.iter().any(|a| a == id);
+            let inside = below.as_ref().is_none_or(|ids| ids.iter().any(|a| a == id));
+            let active = ["Status", "State"].iter().find_map(|key| account.get(key)?.as_str()).unwrap_or("ACTIVE");
+            if !asked || !inside {
+                continue;
+            }
+            if active != "ACTIVE" {
+                let call = self.named(id, "sts", "get-caller-identity", None);
+                let why = format!("the account is {active}");
+                self.run.store.ended(&call, Ended::Not("not-attempted", active.to_owned(), why));
+                continue;
+            }
+            out.push(if id == &*own.id { own.clone() } else { self.member(options, id).await });
+        }
+        Ok(out)
+    }
+
+    async fn member(&self, options: &Options, id: &str) -> Account {
+        let role = format!("arn:{}:iam::{id}:role/{}", self.partition, options.role.trim_start_matches('/'));
+        let mut provider = AssumeRoleProvider::builder(role).session_name("alicerce").region(Region::new(self.home.to_string()));
+        if let Some(external) = &options.external_id {
+            provider = provider.external_id(external);
+        }
+        Account::new(id, SharedCredentialsProvider::new(provider.configure(&self.config).build().await))
+    }
+
+    fn named(&self, account: &str, service: &str, operation: &str, resource: Option<&str>) -> Call {
+        let resource = resource.map(Into::into);
+        Call { account: account.into(), region: "global".into(), service: service.into(), operation: operation.into(), resource }
+    }
+
+    /// Everything of one account; how many Regions it was.
+    async fn account(&mut self, options: &Options, account: &Account) -> usize {
+        if let Err(why) = self.identity(account).await {
+            let call = self.named(&account.id, "sts", "get-caller-identity", None);
+            self.run.store.ended(&call, Ended::from(&why));
+            (self.run.progress)(&call, false);
+            return 0;
+        }
+        gather(self.run.clone(), self.spot(account, &self.home), Where::Account).await;
+        let regions = self.regions(options, account);
+        for region in &regions {
+            if !self.about.regions.contains(region) {
+                self.about.regions.push(region.clone());
+            }
+        }
+        let mut places = JoinSet::new();
+        for region in &regions {
+            places.spawn(gather(self.run.clone(), self.spot(account, region), Where::Region));
+        }
+        while places.join_next().await.is_some() {}
+        regions.len()
+    }
+
+    /// The Regions to read: those asked for, else those that the account has enabled.
+    fn regions(&self, options: &Options, account: &Account) -> Vec<Arc<str>> {
+        if !options.regions.is_empty() {
+            return options.regions.iter().map(|region| region.as_str().into()).collect();
+        }
+        let call = self.named(&account.id, "ec2", "describe-regions", None);
+        let Some(answer) = self.run.store.known_now(&call) else { return vec![self.home.clone()] };
+        let mut out = Vec::new();
+        for region in answer.get("Regions").and_then(Value::as_array).into_iter().flatten() {
+            let text = |key: &str| region.get(key).and_then(Value::as_str).unwrap_or_default();
+            if text("OptInStatus") == "not-opted-in" {
+                let off = Call { region: text("RegionName").into(), ..self.named(&account.id, "ec2", "describe-vpcs", None) };
+                let why = "the account has not enabled this Region".to_owned();
+                self.run.store.ended(&off, Ended::Not("not-attempted", "RegionNotEnabled".to_owned(), why));
+            } else {
+                out.push(text("RegionName").into());
+            }
+        }
+        out
+    }
+}
+
+/// The accounts below these units, at any depth.
+fn below(units: &[String], answer: &impl Fn(&str, Option<&str>) -> Option<Value>) -> Vec<String> {
+    let ids = |operation: &str, list: &str, parent: &str| -> Vec<String> {
+        let found = answer(operation, Some(parent));
+        let items = found.as_ref().and_then(|f| f.get(list)).and_then(Value::as_array).into_iter().flatten();
+        items.filter_map(|item| item.get("Id")?.as_str().map(str::to_owned)).collect()
+    };
+    let mut todo = units.to_vec();
+    let (mut seen, mut out) = (Vec::new(), Vec::new());
+    while let Some(unit) = todo.pop() {
+        if seen.contains(&unit) {
+            continue;
+        }
+        out.extend(ids("list-accounts-for-parent", "Accounts", &unit));
+        todo.extend(ids("list-organizational-units-for-parent", "OrganizationalUnits", &unit));
+        seen.push(unit);
+    }
+    out
+}
+
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn who_failed(why: &Failure) -> String {
+    let said = match why {
+        Failure::Denied(code, message) | Failure::Refused(code, message) => format!("{code}: {message}"),
+        Failure::Expired(message) => format!("the credentials have expired: {message}"),
+        Failure::Failed(message) => message.clone(),
+        Failure::Stopped => "stopped".to_owned(),
+    };
+    format!("AWS does not say who is asking (sts get-caller-identity): {said}")
+}

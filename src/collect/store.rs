@@ -1,0 +1,266 @@
+//! The folder of an export: answers, and the manifest that says how each call ended.
+//!
+//! In: answers and failures. Out: files in the form of `docs/architecture.md`, written whole or not at all, and `manifest.json`.
+//! Never: a value of a secret-bearing place; those are classified in memory and only kind and length are written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::client::Failure;
+use crate::doc::{Document, Kind, Node};
+use crate::input::{Call, redact};
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    Ok,
+    /// Status of the manifest, code, message.
+    Not(&'static str, String, String),
+}
+
+impl From<&Failure> for Ended {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Denied(code, message) => Self::Not("denied", code.clone(), message.clone()),
+            Failure::Refused(code, message) => Self::Not("error", code.clone(), message.clone()),
+            Failure::Failed(message) => Self::Not("error", "NoAnswer".to_owned(), message.clone()),
+            Failure::Expired(message) => Self::Not("not-attempted", "ExpiredToken".to_owned(), message.clone()),
+            Failure::Stopped => {
+                Self::Not("not-attempted", "Stopped".to_owned(), "the collection was stopped before this call".to_owned())
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: BTreeMap<Call, Ended>,
+    files: BTreeMap<String, String>,
+}
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct Store {
+    root: PathBuf,
+    state: Mutex<State>,
+    /// SHA-256 by path, of an earlier run that is resumed.
+    earlier: HashMap<String, String>,
+}
+
+impl Store {
+    /// Opens the folder; with `resume`, what its manifest vouches for is not collected again.
+    ///
+    /// # Errors
+    /// A folder that holds something else, or cannot be written.
+    pub(super) fn open(root: &Path, resume: bool) -> std::io::Result<Self> {
+        std::fs::create_dir_all(root)?;
+        let manifest = root.join("manifest.json");
+        let earlier = if resume { earlier(&manifest) } else { HashMap::new() };
+        if !resume && std::fs::read_dir(root)?.next().is_some() {
+            let text = format!("`{}` is not empty; give a new folder, or --resume to go on with an export", root.display());
+            return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text));
+        }
+        Ok(Self { root: root.to_owned(), state: Mutex::default(), earlier })
+    }
+
+    /// The answer of an earlier run, where the file is still what its manifest says.
+    pub(super) fn known(&self, call: &Call) -> Option<Value> {
+        let path = path_of(call);
+        let digest = self.earlier.get(&path)?;
+        let bytes = std::fs::read(self.root.join(&path)).ok()?;
+        if sha256(&bytes) != *digest {
+            return None;
+        }
+        let value = serde_json::from_slice(&bytes).ok()?;
+        self.with(|state| {
+            state.files.insert(path, digest.clone());
+            state.calls.insert(call.clone(), Ended::Ok);
+        });
+        Some(value)
+    }
+
+    /// An answer of this run.
+    pub(super) fn known_now(&self, call: &Call) -> Option<Value> {
+        let path = path_of(call);
+        self.with(|state| state.files.contains_key(&path)).then_some(())?;
+        serde_json::from_slice(&std::fs::read(self.root.join(&path)).ok()?).ok()
+    }
+
+    /// Writes an answer.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(super) fn answer(&self, call: &Call, value: &Value) -> std::io::Result<()> {
+        let text = stored(call, value)?;
+        let path = path_of(call);
+        write_whole(&self.root.join(&path), text.as_bytes())?;
+        let digest = sha256(text.as_bytes());
+        self.with(|state| {
+            state.files.insert(path, digest);
+            state.calls.insert(call.clone(), Ended::Ok);
+        });
+        Ok(())
+    }
+
+    /// Notes that a call has no answer.
+    pub(super) fn ended(&self, call: &Call, how: Ended) {
+        self.with(|state| {
+            state.calls.insert(call.clone(), how);
+        });
+    }
+
+    /// How many calls ended in which way: answered, denied, failed, not attempted.
+    pub(super) fn tally(&self) -> [usize; 4] {
+        let mut out = [0; 4];
+        let [ok, denied, failed, skipped] = &mut out;
+        self.with(|state| {
+            for ended in state.calls.values() {
+                match ended {
+                    Ended::Ok => *ok += 1,
+                    Ended::Not("denied", ..) => *denied += 1,
+                    Ended::Not("not-attempted", ..) => *skipped += 1,
+                    Ended::Not(..) => *failed += 1,
+                }
+            }
+        });
+        out
+    }
+
+    /// Writes the manifest, and gives its SHA-256.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(super) fn manifest(&self, about: &About) -> std::io::Result<String> {
+        let value = self.with(|state| {
+            let calls: Vec<Value> = state.calls.iter().map(|(call, ended)| line(call, ended)).collect();
+            json!({
+                "alicerce_export": 1,
+                "collected_at": about.collected_at,
+                "finished_at": about.finished_at,
+                "caller": about.caller,
+                "tool": concat!("alicerce ", env!("CARGO_PKG_VERSION")),
+                "regions": about.regions.iter().map(|region| &**region).collect::<Vec<_>>(),
+                "calls": calls,
+                "files": state.files,
+            })
+        });
+        let text = serde_json::to_string_pretty(&value)? + "\n";
+        write_whole(&self.root.join("manifest.json"), text.as_bytes())?;
+        Ok(sha256(text.as_bytes()))
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What a manifest says of a run as a whole.
+#[derive(Debug, Clone, Default)]
+pub(super) struct About {
+    pub(super) collected_at: String,
+    pub(super) finished_at: Option<String>,
+    pub(super) caller: String,
+    pub(super) regions: Vec<Arc<str>>,
+}
+
+fn line(call: &Call, ended: &Ended) -> Value {
+    let mut out = Map::new();
+    let mut put = |key: &str, text: &str| drop(out.insert(key.to_owned(), json!(text)));
+    put("account", &call.account);
+    put("region", &call.region);
+    put("service", &call.service);
+    put("operation", &call.operation);
+    if let Some(resource) = &call.resource {
+        put("resource", resource);
+    }
+    match ended {
+        Ended::Ok => put("status", "ok"),
+        Ended::Not(status, code, message) => {
+            put("status", status);
+            put("code", code);
+            put("message", message);
+        }
+    }
+    Value::Object(out)
+}
+
+/// The files that a manifest vouches for; none where it cannot be read.
+fn earlier(manifest: &Path) -> HashMap<String, String> {
+    let read = || -> Option<HashMap<String, String>> {
+        let value: Value = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
+        let files = value.get("files")?.as_object()?;
+        Some(files.iter().filter_map(|(path, digest)| Some((path.clone(), digest.as_str()?.to_owned()))).collect())
+    };
+    read().unwrap_or_default()
+}
+
+/// `<account>/<region>/<service>/<operation>[.<resource>].json`
+pub(super) fn path_of(call: &Call) -> String {
+    let resource = call.resource.as_deref().map_or_else(String::new, |resource| format!(".{}", escaped(resource)));
+    format!("{}/{}/{}/{}{resource}.json", call.account, call.region, call.service, call.operation)
+}
+
+/// Every byte outside of `A–Z a–z 0–9 . _ - ,` percent-encoded.
+fn escaped(text: &str) -> String {
+    text.split(',').map(|part| super::request::encoded(part, false).replace('~', "%7E")).collect::<Vec<_>>().join(",")
+}
+
+/// The answer as it is written: secrets replaced by what kind they are and how long.
+fn stored(call: &Call, value: &Value) -> std::io::Result<String> {
+    let text = serde_json::to_string_pretty(value)? + "\n";
+    let mut document = Document::json(&*path_of(call), text.as_str()).map_err(|why| std::io::Error::other(format!("{why:?}")))?;
+    redact::redact(&mut document);
+    if document.secrets.is_empty() {
+        return Ok(text);
+    }
+    let mut value = value.clone();
+    replace(&document, document.root(), &mut value);
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
+}
+
+fn replace(document: &Document, node: Node<'_>, value: &mut Value) {
+    if let Some(secret) = document.secret(node.index())
+        && secret.kind != crate::doc::SecretKind::Reference
+    {
+        *value = json!({"alicerce_secret": {"kind": secret.kind.as_str(), "length": secret.length}});
+        return;
+    }
+    match (node.kind(), value) {
+        (Kind::Object, Value::Object(map)) => {
+            for (key, node) in node.entries() {
+                if let Some(value) = key.as_str().and_then(|key| map.get_mut(key)) {
+                    replace(document, node, value);
+                }
+            }
+        }
+        (Kind::Array, Value::Array(items)) => node.items().zip(items).for_each(|(node, value)| replace(document, node, value)),
+        _ => {}
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// Writes beside the file, then moves it into place: a reader never sees half of it.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut file = std::fs::File::create(&part)?;
+    file.write_all(bytes)?;
+    drop(file);
+    std::fs::rename(&part, path)
+}
