@@ -12,6 +12,7 @@ mod check;
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(document) = Document::json("case.json", text) else { return };
+    check::spans(&document);
     let case = match Case::read(document.root(), &mut |_, _| Err("no files here".into())) {
         Ok(case) => case,
         Err(error) => {

@@ -128,6 +128,9 @@ pub enum Exception {
     CrossAccount,
     /// The resource's policy names the requester itself: no other policy of the account need grant.
     GrantedDirectly,
+    /// A federated user session without session policies has no permissions but those that are granted to itself
+    /// (STS API reference, "GetFederationToken").
+    FederatedWithoutSessionPolicy,
     /// The resource's policy names the role: boundary and session policy still limit, the identity policies need not grant.
     GrantedToRole,
 }
@@ -176,6 +179,7 @@ pub(crate) struct Setting {
     sides: Sides,
     root: bool,
     root_assumes: bool,
+    federated: bool,
     scp: bool,
     /// Whether RCPs have force, which is not known for every service.
     rcp: Truth,
@@ -202,6 +206,7 @@ impl Setting {
         Self {
             sides,
             root,
+            federated: matches!(request.principal, Principal::FederatedUser { .. }),
             root_assumes: root && request.action.eq_ignore_ascii_case("sts:AssumeRole"),
             scp: sides != Sides::ResourceOnly && !linked && !policies.management_account,
             rcp: if rcp_free {

@@ -86,6 +86,12 @@ impl Entry {
             (Names::Role, Principal::Role { role, .. }) => (is(self.names_role(role, who)), Form::Role),
             (Names::Session, Principal::Role { session: Some(arn), .. }) => (is(**arn == *self.text), Form::Direct),
             (Names::Session, Principal::Role { session: None, .. }) => (self.could_be_session_of(who), Form::Direct),
+            // The session is also its user's, and a grant to the user is limited as one to a role is; which user's, its ARN
+            // does not tell.
+            (Names::User, Principal::FederatedUser { account, .. }) => {
+                let same = Arn::parse(&self.text).is_some_and(|arn| arn.account == &**account);
+                (Truth::Unknown.and(is(same)), Form::Role)
+            }
             (Names::FederatedUser, Principal::FederatedUser { arn, .. }) => (is(**arn == *self.text), Form::Direct),
             (Names::User | Names::Role | Names::Session | Names::FederatedUser, Principal::Account { account }) => {
                 let same = Arn::parse(&self.text).is_some_and(|arn| arn.account == &**account);

@@ -251,7 +251,8 @@ pub(crate) fn reference(case: &Value) -> Outcome {
     }
     let allows = |kind: &str| says(&p[kind], "Allow", &ask);
     let may = |kind: &str| p[kind].is_null() || allows(kind);
-    let limits = may("boundary") && may("session");
+    let federated = ask.principal.contains(":federated-user/");
+    let limits = may("boundary") && may("session") && !(federated && p["session"].is_null());
     let granted_as = |wanted: &str| {
         statements(&p["resource"])
             .into_iter()

@@ -54,6 +54,8 @@ const WHO: [&str; 10] =
 const NAMED: [&str; 12] =
     ["*", SESSION, ROLE, HERE, ROOT, USER, FEDERATED, OTHER_SESSION, OTHER_ROLE, OTHER_ROOT, OTHER_USER, "444455556666"];
 
+const NAMED_BUT_USER: [&str; 6] = ["*", SESSION, ROLE, ROOT, FEDERATED, OTHER_SESSION];
+
 /// An action with a resource of its type, and other resources and patterns that policies may name.
 struct Target {
     action: &'static str,
@@ -350,26 +352,28 @@ pub(crate) enum Form {
     Rcp,
 }
 
-fn principal(c: &mut Choices, allow: bool, form: Form, s: &mut Map<String, Value>) {
+/// A user is not named where its federated session may be the requester: whose session that is, its ARN does not tell.
+fn principal(c: &mut Choices, allow: bool, form: Form, who: &str, s: &mut Map<String, Value>) {
     if !allow && form != Form::OfTrust && c.once_in(3) {
-        let whole: &[&str] = c.one(&[&[ROOT, ROLE, SESSION][..], &[THIRD_ROOT], &[ROOT, USER]]);
+        let whole: &[&str] =
+            c.one(&[&[ROOT, ROLE, SESSION][..], &[THIRD_ROOT], if who == FEDERATED { &[ROOT, ROLE] } else { &[ROOT, USER] }]);
         s.insert("NotPrincipal".into(), json!({"AWS": whole}));
     } else if c.once_in(12) {
         s.insert("Principal".into(), json!({"Service": c.some(&["lambda.amazonaws.com", "ec2.amazonaws.com"])}));
     } else {
-        let names = c.some(&NAMED);
+        let names = c.some(if who == FEDERATED { &NAMED_BUT_USER } else { &NAMED });
         s.insert("Principal".into(), if names == "*" && c.once_in(2) { names } else { json!({"AWS": names}) });
     }
 }
 
-fn statement(c: &mut Choices, form: Form, target: &Target) -> Value {
+fn statement(c: &mut Choices, form: Form, who: &str, target: &Target) -> Value {
     let allow = form != Form::Rcp && !c.once_in(3);
     let mut s = Map::new();
     s.insert("Effect".into(), json!(if allow { "Allow" } else { "Deny" }));
     match form {
         Form::Plain | Form::Scp => {}
         Form::Rcp | Form::OfEndpoint => drop(s.insert("Principal".into(), json!("*"))),
-        _ => principal(c, allow, form, &mut s),
+        _ => principal(c, allow, form, who, &mut s),
     }
     let wide = form != Form::Rcp && c.once_in(4);
     let action = if wide { json!("*") } else { c.some(target.actions) };
@@ -386,9 +390,9 @@ fn statement(c: &mut Choices, form: Form, target: &Target) -> Value {
 }
 
 /// A policy that allows everything in most cases, so that requests are allowed often enough.
-pub(crate) fn policy(c: &mut Choices, form: Form, target: usize) -> Value {
+pub(crate) fn policy(c: &mut Choices, form: Form, who: &str, target: usize) -> Value {
     let target = &TARGETS[target % TARGETS.len()];
-    let mut statements: Vec<Value> = (0..=c.below(2)).map(|_| statement(c, form, target)).collect();
+    let mut statements: Vec<Value> = (0..=c.below(2)).map(|_| statement(c, form, who, target)).collect();
     if form != Form::Rcp && !c.once_in(3) {
         let mut all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
         match form {
@@ -408,10 +412,10 @@ pub(crate) fn policy(c: &mut Choices, form: Form, target: usize) -> Value {
     json!({"policy": {"Version": version, "Statement": statements}})
 }
 
-fn rcp_level(c: &mut Choices, target: usize) -> Value {
+fn rcp_level(c: &mut Choices, who: &str, target: usize) -> Value {
     let full =
         json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]});
-    json!([{"policy": full}, policy(c, Form::Rcp, target)])
+    json!([{"policy": full}, policy(c, Form::Rcp, who, target)])
 }
 
 /// The keys that AWS fills in from who asks and whose resource it is.
@@ -464,9 +468,10 @@ pub(crate) fn case(c: &mut Choices) -> Value {
     let target = &TARGETS[at];
     let who = c.one(&WHO);
     let service = target.action.split(':').next().unwrap();
-    let levels =
-        |c: &mut Choices, one: fn(&mut Choices, usize) -> Value| -> Value { (0..=c.below(3)).map(|_| one(c, at)).collect() };
-    let plain = |c: &mut Choices, at| policy(c, Form::Plain, at);
+    let levels = |c: &mut Choices, one: fn(&mut Choices, &str, usize) -> Value| -> Value {
+        (0..=c.below(3)).map(|_| one(c, who, at)).collect()
+    };
+    let plain = |c: &mut Choices, at| policy(c, Form::Plain, who, at);
     let mut policies = json!({});
     // Services and anonymous requesters have no policies of their own, users and root users no session policies, root users no boundary.
     if who.starts_with("arn:") {
@@ -478,22 +483,22 @@ pub(crate) fn case(c: &mut Choices) -> Value {
             policies["session"] = json!([plain(c, at)]);
         }
         if c.once_in(3) {
-            policies["scp"] = levels(c, |c, at| (0..=c.below(2)).map(|_| policy(c, Form::Scp, at)).collect());
+            policies["scp"] = levels(c, |c, who, at| (0..=c.below(2)).map(|_| policy(c, Form::Scp, who, at)).collect());
         }
     }
     if c.once_in(3) {
         let form = if c.once_in(8) { Form::OfResource } else { Form::OfEndpoint };
-        policies["endpoint"] = json!([policy(c, form, at)]);
+        policies["endpoint"] = json!([policy(c, form, who, at)]);
     }
-    // Whether resource control policies bind Lambda is not in their list of services; see docs/trust.md.
+    // Lambda is in neither list of `src/iam/rcp.rs`, so an RCP makes the answer conditional.
     if service != "lambda" && c.once_in(3) {
         policies["rcp"] = levels(c, rcp_level);
     }
     match service {
-        "kms" => policies["resource"] = policy(c, Form::OfKey, at),
-        "sts" => policies["resource"] = policy(c, Form::OfTrust, at),
+        "kms" => policies["resource"] = policy(c, Form::OfKey, who, at),
+        "sts" => policies["resource"] = policy(c, Form::OfTrust, who, at),
         "bedrock" => {}
-        _ if c.once_in(2) => policies["resource"] = policy(c, Form::OfResource, at),
+        _ if c.once_in(2) => policies["resource"] = policy(c, Form::OfResource, who, at),
         _ => {}
     }
     json!({

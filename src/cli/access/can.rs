@@ -170,6 +170,9 @@ pub(super) fn said(said: Said) -> &'static str {
 fn sentence(exception: Exception) -> &'static str {
     match exception {
         Exception::RootUser => "identity policies and boundaries do not bind the root user",
+        Exception::FederatedWithoutSessionPolicy => {
+            "a federated user session without session policies has no permissions but those granted to itself"
+        }
         Exception::RootAssumesNoRole => "AWS STS lets no root user assume a role",
         Exception::ServiceLinkedRole => "neither SCPs nor RCPs bind service-linked roles",
         Exception::ManagementAccount => "SCPs do not bind the management account, nor RCPs its resources",

@@ -235,6 +235,7 @@ fn exceptions(policies: &PolicySet<'_>, request: &Request, setting: &Setting, ta
     let given = policies.resource.is_some();
     [
         (setting.root, Exception::RootUser),
+        (setting.federated && policies.session.is_empty(), Exception::FederatedWithoutSessionPolicy),
         (setting.root_assumes, Exception::RootAssumesNoRole),
         (super::is_service_linked(policies, request), Exception::ServiceLinkedRole),
         (policies.management_account, Exception::ManagementAccount),

@@ -104,8 +104,9 @@ impl<L: Logic> Tallies<L> {
         let limit = |kind, tally: Tally<L>| if missing(kind) { tally.with_unknown(true) } else { tally };
         let grant = |kind, tally: Tally<L>| if missing(kind) { tally.with_unknown(false) } else { tally };
         let boundary = policies.boundary.map_or_else(Tally::silent, |policy| Tally::union([policy], applies));
-        let session =
-            if policies.session.is_empty() { Tally::silent() } else { Tally::union(policies.session.iter().copied(), applies) };
+        // "If you do not pass a policy, the resulting federated user session has no permissions" but those granted to itself.
+        let silent = policies.session.is_empty() && !setting.federated;
+        let session = if silent { Tally::silent() } else { Tally::union(policies.session.iter().copied(), applies) };
         let resource = match policies.resource {
             Some(policy) => Tally::union([policy], applies),
             None if setting.resource_policy_not_given => Tally::nothing().with_unknown(false),
