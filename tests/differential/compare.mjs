@@ -131,6 +131,10 @@ const points = {
   'no root user assumes a role': (test) => {
     if (/:root$/.test(test.request.principal) && test.request.action === 'sts:AssumeRole') list(test.policies.resource)[0].policy.Statement = list(list(test.policies.resource)[0].policy.Statement).filter((s) => s.Effect === 'Deny')
   },
+  'a federated session without session policies has none of its user\'s permissions': (test) => {
+    if (!test.request.principal.includes(':federated-user/') || test.policies.session) return
+    test.policies.session = [{ policy: { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: 'ec2:DescribeRegions', Resource: '*' }] } }]
+  },
   'Version 2008-10-17 has no variables': (test) =>
     statements(test.policies, (s, policy) => policy.Version === '2012-10-17' || strings(s, (v) => v.replaceAll('${', '-{'))),
   'dates may be seconds since 1970': (test) =>
