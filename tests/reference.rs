@@ -54,12 +54,8 @@ const ACTIONS: [&str; 7] = ["*", "s3:*", "s3:Get*", "S3:getobject", "s3:Put?bjec
 const RESOURCES: [&str; 6] = ["*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/k", "arn:aws:s3:::?/k", "arn:*:z", "arn:aws:s3:::b*"];
 const ME: &str = "arn:aws:sts::111122223333:assumed-role/app/s";
 /// Not a federated user's session: without session policies it may do nothing, so that one more limit widens.
-const PRINCIPALS: [&str; 4] = [
-    ME,
-    "arn:aws:iam::111122223333:user/ana",
-    "arn:aws:iam::111122223333:root",
-    "arn:aws:sts::444455556666:assumed-role/ext/s",
-];
+const PRINCIPALS: [&str; 4] =
+    [ME, "arn:aws:iam::111122223333:user/ana", "arn:aws:iam::111122223333:root", "arn:aws:sts::444455556666:assumed-role/ext/s"];
 const NAMED: [&str; 7] = [
     "*",
     ME,
