@@ -4,8 +4,11 @@
 //! wants closed and open. A policy's name says nothing; only what it denies counts, at every level.
 
 pub(super) mod attach;
+pub(super) mod data;
+pub(super) mod effective;
 pub(super) mod gaps;
 pub(super) mod management;
+pub(super) mod perimeter;
 pub(crate) mod questions;
 pub(super) mod region;
 pub(super) mod scp;

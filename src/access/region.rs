@@ -15,7 +15,17 @@ pub(super) const DERIVED: &[Derived] = &[
         name: "in_use",
         ty: "bool",
         doc: "Whether a Bedrock resource stands in the Region, or a principal of the account can run a model there and the Region is approved for the scope.",
-        compute: |world, region| match used_by(world, region) {
+        compute: |world, region| match used_by(world, region, &FOOTPRINT) {
+            Ok(used) => Value::Bool(used.is_some()),
+            Err(why) => Value::Unknown(why),
+        },
+    },
+    Derived {
+        kind: "bedrock-region",
+        name: "runs_models",
+        ty: "bool",
+        doc: "As `in_use`, but for guardrails alone, which run no model.",
+        compute: |world, region| match used_by(world, region, RUNNING) {
             Ok(used) => Value::Bool(used.is_some()),
             Err(why) => Value::Unknown(why),
         },
@@ -25,7 +35,7 @@ pub(super) const DERIVED: &[Derived] = &[
         name: "use",
         ty: "string",
         doc: "What shows that Bedrock is in use there, in a few words; empty where nothing does.",
-        compute: |world, region| match used_by(world, region) {
+        compute: |world, region| match used_by(world, region, &FOOTPRINT) {
             Ok(used) => Value::str(used.unwrap_or_default()),
             Err(why) => Value::Unknown(why),
         },
@@ -36,10 +46,13 @@ pub(super) const DERIVED: &[Derived] = &[
 const FOOTPRINT: [&str; 7] =
     ["guardrails", "custom_models", "provisioned_models", "knowledge_bases", "agents", "runtimes", "gateways"];
 
-/// What shows that Bedrock is in use there.
-fn used_by(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
+/// Those of them that models run for.
+const RUNNING: &[&str] = FOOTPRINT.split_at(1).1;
+
+/// What shows that Bedrock is in use there, by what stands at these edges or by who may call it.
+fn used_by(world: &World, region: FactId, footprint: &[&str]) -> Result<Option<String>, Arc<Why>> {
     let mut doubt = None;
-    for edge in FOOTPRINT {
+    for edge in footprint {
         match world.facts.follow(region, edge) {
             Ok(found) => {
                 if let Some(fact) = found.first().and_then(|f| world.facts.get(*f)) {

@@ -44,6 +44,22 @@ pub struct OrganizationPath {
     pub rcps_enabled: Option<bool>,
 }
 
+/// What the organisation's Bedrock policies come to for one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BedrockPolicy {
+    /// The organisation has none, or the account is in no organisation.
+    None,
+    /// There are some, and they come to nothing for the account.
+    Nothing,
+    /// An `effective-bedrock-policy`.
+    Effective(FactId),
+}
+
+/// The error of `describe-effective-policy` for an account that no policy of the type reaches.
+pub(super) const NO_EFFECTIVE_POLICY: &str = "EffectivePolicyNotFoundException";
+
+const BEDROCK: &str = "BEDROCK_POLICY";
+
 /// Deeper than Organizations allows (five levels of OUs).
 const MAX_LEVELS: usize = 16;
 
@@ -88,6 +104,49 @@ impl Facts {
             })
             .collect();
         Ok(OrganizationPath { organization, management: home == Some(account), levels, scps_enabled, rcps_enabled })
+    }
+
+    /// What the organisation's Bedrock policies (`BEDROCK_POLICY`) come to for an account: the answer of
+    /// `organizations describe-effective-policy`, which stands in the management account's folder.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn bedrock_policy_of(&self, account: &str) -> Result<BedrockPolicy, Arc<Why>> {
+        if self.not_in_an_organization(account) {
+            return Ok(BedrockPolicy::None);
+        }
+        if let Some(found) = self.by_key("effective-bedrock-policy", account, None, None) {
+            return Ok(BedrockPolicy::Effective(found));
+        }
+        let Some(home) = self.management_account_of(account) else { return Err(self.why_no_member(account)) };
+        let home = Some(&*home);
+        let of_home = |id: &&FactId| self.get(**id).is_some_and(|f| f.account.as_deref() == home);
+        let root = self.of_kind("organization-root").iter().find(of_home);
+        let enabled = root.and_then(|root| self.policy_type_enabled(*root, BEDROCK));
+        if !self.of_kind("bedrock-policy").iter().any(|id| of_home(&id)) {
+            // A type that is not switched on reaches nobody.
+            return match self.collected_for("organizations", "list-policies", BEDROCK, home, None) {
+                Err(why) if enabled != Some(false) => Err(why),
+                _ => Ok(BedrockPolicy::None),
+            };
+        }
+        let resource = format!("{BEDROCK},{account}");
+        let seen = self.calls.find("organizations", "describe-effective-policy", &resource, home, None);
+        match seen.map(|s| &s.status) {
+            Some(Status::Failed(text) | Status::Denied(text)) if super::missing::code(text) == NO_EFFECTIVE_POLICY => {
+                Ok(BedrockPolicy::Nothing)
+            }
+            _ if enabled == Some(false) => Ok(BedrockPolicy::Nothing),
+            _ => {
+                let place = super::missing::Place { account: home, region: None };
+                Err(super::missing::call("organizations", "describe-effective-policy", &resource, place, seen))
+            }
+        }
+    }
+
+    /// The management account of a member's organisation, as Organizations lists it.
+    pub fn management_account_of(&self, member: &str) -> Option<Arc<str>> {
+        self.by_key("organization-account", member, None, None).and_then(|id| self.get(id)?.account.clone())
     }
 
     fn not_in_an_organization(&self, account: &str) -> bool {

@@ -106,6 +106,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("opensearchserverless", "list-access-policies", "accessPolicySummaries[]"),
     ("opensearchserverless", "list-collections", "collectionSummaries[]"),
     ("opensearchserverless", "list-security-policies", "securityPolicySummaries[]"),
+    ("organizations", "describe-effective-policy", "EffectivePolicy"),
     ("organizations", "describe-organization", "Organization.MasterAccountId"),
     ("organizations", "list-accounts", "Accounts[].JoinedTimestamp"),
     ("organizations", "list-organizational-units-for-parent", "OrganizationalUnits[]"),

@@ -86,7 +86,7 @@ impl Keys {
 }
 
 /// The organisation's id, and the path of an account in it as `aws:PrincipalOrgPaths` spells it; `None` for an account in none.
-pub(super) fn organization_of(facts: &Facts, account: &str) -> Result<Option<(String, String)>, Arc<Why>> {
+pub(in super::super) fn organization_of(facts: &Facts, account: &str) -> Result<Option<(String, String)>, Arc<Why>> {
     let path = facts.path_of(account)?;
     if path.organization.is_none() && path.levels.is_empty() {
         return Ok(None);

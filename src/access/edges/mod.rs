@@ -23,7 +23,9 @@ use crate::world::{Derived, ObjectType};
 
 pub use assume::{Edge, From, Graph, How};
 pub use derived::name_of;
-pub(super) use keys::Keys;
+pub(super) use keys::{Keys, organization_of};
+pub(super) use rcps::Rcps;
+pub(super) use strangers::{contexts, is_stranger};
 pub use reach::{Reach, Reached, becomes, who_becomes};
 
 /// Types of the objects below.

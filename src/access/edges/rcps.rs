@@ -21,13 +21,13 @@ struct Above {
 
 /// The RCPs above every loaded account.
 #[derive(Debug, Default)]
-pub(super) struct Rcps {
+pub(in super::super) struct Rcps {
     accounts: HashMap<Arc<str>, Above>,
 }
 
 impl Rcps {
     /// The index of this world, made at the first call.
-    pub(super) fn of(world: &World) -> Arc<Self> {
+    pub(in super::super) fn of(world: &World) -> Arc<Self> {
         world.memo(|world| {
             let mut compiled = HashMap::new();
             let accounts = world.facts.of_kind("account").iter().filter_map(|id| world.facts.get(*id)?.account.clone());
@@ -36,7 +36,7 @@ impl Rcps {
     }
 
     /// The same policies with the RCPs above the account that owns the resource.
-    pub(super) fn join<'a>(&'a self, policies: &mut PolicySet<'a>, account: &str) {
+    pub(in super::super) fn join<'a>(&'a self, policies: &mut PolicySet<'a>, account: &str) {
         if let Some(above) = self.accounts.get(account) {
             policies.rcp = above.levels.as_ref().map(|levels| borrow(levels));
             policies.missing.extend(above.missing.iter().cloned());

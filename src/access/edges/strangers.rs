@@ -17,7 +17,7 @@ const ACCOUNT: &str = "999999999999";
 ///
 /// # Errors
 /// Why it is not known.
-pub(super) fn is_stranger(world: &World, subject: FactId, own: &str, account: &str) -> Result<bool, Arc<Why>> {
+pub(in super::super) fn is_stranger(world: &World, subject: FactId, own: &str, account: &str) -> Result<bool, Arc<Why>> {
     let known = |kind| world.facts.by_key(kind, account, None, None).is_some();
     let trusted = world.scope_of(subject).trusted_accounts.iter().any(|a| &**a == account);
     if account == own || trusted || known("organization-account") || known("account") {
@@ -36,7 +36,7 @@ pub(super) fn is_stranger(world: &World, subject: FactId, own: &str, account: &s
 }
 
 /// What a stranger's request carries: no organisation's id, or another one's.
-pub(super) fn contexts() -> [Context; 2] {
+pub(in super::super) fn contexts() -> [Context; 2] {
     let mut member = Context::open();
     member.set("aws:PrincipalOrgID", [ORGANIZATION]);
     member.set("aws:PrincipalOrgPaths", [format!("{ORGANIZATION}/r-ffff/")]);

@@ -118,6 +118,9 @@ fn resource_policy(world: &World, action: &str, resource: &str) -> Result<Option
             let bucket = arn.resource.split('/').next().unwrap_or_default();
             own(PolicyType::Resource, &format!("arn:{}:s3:::{bucket}", arn.partition), &["policy"])
         }
+        ("secretsmanager", Some(arn)) if arn.resource.starts_with("secret:") => {
+            own(PolicyType::Resource, resource, &["resource_policy"])
+        }
         ("bedrock" | "bedrock-agentcore", Some(arn)) => {
             let kind = arn.resource.split('/').next().unwrap_or_default();
             let carriers = actions::find(&format!("{service}:PutResourcePolicy")).map_or(&[][..], |known| &known.resources);

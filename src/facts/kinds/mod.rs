@@ -16,6 +16,7 @@ pub(super) mod policy_file;
 mod route53;
 pub(super) mod s3;
 mod scope;
+mod secretsmanager;
 
 use super::Kind;
 
@@ -30,6 +31,7 @@ static TABLES: &[&[Kind]] = &[
     kms::KINDS,
     logs::KINDS,
     s3::KINDS,
+    secretsmanager::KINDS,
     cloudtrail::KINDS,
     bedrock::KINDS,
     bedrock_agent::KINDS,
@@ -59,6 +61,9 @@ pub fn policy_file_kind(policy_type: crate::iam::PolicyType) -> &'static str {
 /// True where a failure's text is the error by which this call says "not configured".
 pub fn means_absent(service: &str, operation: &str, failure: &str) -> bool {
     let code = super::missing::code(failure);
+    if (service, operation, code) == ("organizations", "describe-effective-policy", super::organization::NO_EFFECTIVE_POLICY) {
+        return true;
+    }
     let attached = all().flat_map(|kind| kind.attached).filter(|a| a.service == service && a.operation == operation);
     attached.flat_map(|a| a.absent).any(|absent| *absent == code)
 }

@@ -42,6 +42,14 @@ pub(super) static KINDS: &[Kind] = &[
     },
     policy("scp", "service control policy", &SCP_SOURCES),
     policy("rcp", "resource control policy", &RCP_SOURCES),
+    policy("bedrock-policy", "Bedrock policy of the organisation", &BEDROCK_SOURCES),
+    Kind {
+        sources: &[Source::new("organizations", "describe-effective-policy", "EffectivePolicy", "TargetId")
+            .only("PolicyType", "BEDROCK_POLICY")],
+        always: &["PolicyContent", "PolicyType"],
+        json: &["PolicyContent"],
+        ..Kind::new("effective-bedrock-policy", "effective Bedrock policy", Scope::Global, "organizations.EffectivePolicy")
+    },
 ];
 
 const fn sources(policy_type: &'static str) -> [Source; 2] {
@@ -61,6 +69,7 @@ const fn sources(policy_type: &'static str) -> [Source; 2] {
 
 static SCP_SOURCES: [Source; 2] = sources("SERVICE_CONTROL_POLICY");
 static RCP_SOURCES: [Source; 2] = sources("RESOURCE_CONTROL_POLICY");
+static BEDROCK_SOURCES: [Source; 2] = sources("BEDROCK_POLICY");
 
 const fn policy(name: &'static str, title: &'static str, sources: &'static [Source]) -> Kind {
     Kind {

@@ -1,0 +1,140 @@
+//! Which buckets, keys and secrets hold or open what Bedrock works with: logged prompts, documents of knowledge bases.
+//!
+//! In: the world. Out: for a bucket, a KMS key or a secret what it has to do with Bedrock's data, in a few words.
+//! Never: a resource taken for none of it where the call that would tell was not collected.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::perimeter;
+use crate::doc::Node;
+use crate::facts::{FactId, Reason, Value, Why, kinds};
+use crate::world::{Derived, World};
+
+const fn of(kind: &'static str) -> Derived {
+    Derived {
+        kind,
+        name: "bedrock_data",
+        ty: "string",
+        doc: "What it holds or opens of what Bedrock works with: logged prompts, or documents and credentials of knowledge bases; empty where none is known and, where that is not certain, no outsider could read it.",
+        compute: told,
+    }
+}
+
+pub(in crate::access) const DERIVED: &[Derived] = &[of("s3-bucket"), of("kms-key"), of("secret")];
+
+const LOGS: &str = "prompts and answers that Bedrock logs";
+const DOCUMENTS: &str = "documents of a knowledge base";
+const CREDENTIALS: &str = "credentials of a knowledge base";
+
+/// What is known of all resources.
+#[derive(Debug, Default)]
+struct Data {
+    known: HashMap<FactId, &'static str>,
+    /// Keys that could not be told, by the account of the resource that they encrypt.
+    doubts: HashMap<Arc<str>, Arc<Why>>,
+}
+
+impl Data {
+    fn of(world: &World) -> Self {
+        let mut data = Self::default();
+        for (kind, edge, what) in [
+            ("bedrock-logging", "bucket", LOGS),
+            ("bedrock-logging", "large_data_bucket", LOGS),
+            ("bedrock-logging", "log_group", LOGS),
+            ("data-source", "bucket", DOCUMENTS),
+        ] {
+            for from in world.facts.of_kind(kind) {
+                // What leads to a resource that is not loaded says nothing of those that are.
+                data.mark(world.facts.follow(*from, edge).unwrap_or_default(), what);
+            }
+        }
+        for source in world.facts.of_kind("data-source") {
+            data.key_of(world, *source, DOCUMENTS);
+        }
+        data.secrets(world);
+        let holders: Vec<(FactId, &'static str)> = data.known.iter().map(|(id, what)| (*id, *what)).collect();
+        for (holder, what) in holders {
+            data.key_of(world, holder, what);
+        }
+        data
+    }
+
+    fn mark(&mut self, found: Vec<FactId>, what: &'static str) {
+        for id in found {
+            self.known.entry(id).or_insert(what);
+        }
+    }
+
+    fn key_of(&mut self, world: &World, holder: FactId, what: &'static str) {
+        match world.facts.follow(holder, "kms_key") {
+            Ok(keys) => self.mark(keys, what),
+            Err(why) => {
+                let account = world.facts.get(holder).and_then(|f| f.account.clone()).unwrap_or_default();
+                self.doubts.entry(account).or_insert(why);
+            }
+        }
+    }
+
+    /// Secrets that knowledge bases and data sources name, wherever in their configuration.
+    fn secrets(&mut self, world: &World) {
+        let mut named = Vec::new();
+        for id in ["knowledge-base", "data-source"].iter().flat_map(|kind| world.facts.of_kind(kind)) {
+            if let Some(node) = world.facts.get(*id).and_then(|f| world.facts.node(f.node)) {
+                collect(node, 0, &mut named);
+            }
+        }
+        let secrets = named.iter().filter_map(|arn| world.facts.by_id(arn));
+        let found = secrets.filter(|id| world.facts.get(*id).is_some_and(|f| f.kind.name == "secret")).collect();
+        self.mark(found, CREDENTIALS);
+    }
+}
+
+/// Deeper than any answer of AWS.
+const DEEP: usize = 24;
+
+fn collect(node: Node<'_>, depth: usize, out: &mut Vec<String>) {
+    if depth > DEEP {
+        return;
+    }
+    for (key, value) in node.entries() {
+        match key.as_str() {
+            Some("credentialsSecretArn") => out.extend(value.as_str().map(str::to_owned)),
+            _ => collect(value, depth + 1, out),
+        }
+    }
+    node.items().for_each(|item| collect(item, depth + 1, out));
+}
+
+fn told(world: &World, id: FactId) -> Value {
+    let data = world.memo(Data::of);
+    if let Some(what) = data.known.get(&id) {
+        return Value::str(*what);
+    }
+    match doubt(world, &data, id) {
+        Some(why) if !perimeter::closed(world, id) => Value::Unknown(why),
+        _ => Value::str(""),
+    }
+}
+
+/// Why it is not certain that a resource has nothing to do with Bedrock's data.
+fn doubt(world: &World, data: &Data, id: FactId) -> Option<Arc<Why>> {
+    let facts = &world.facts;
+    let fact = facts.get(id)?;
+    let users: &[&str] = match fact.kind.name {
+        "secret" => &["knowledge-base", "data-source"],
+        _ => &["bedrock-logging", "data-source"],
+    };
+    let listed = users.iter().filter_map(|kind| kinds::get(kind)).find_map(|kind| facts.all_listed(fact, kind).err());
+    if listed.is_some() {
+        return listed;
+    }
+    for user in users.iter().flat_map(|kind| facts.of_kind(kind)).filter_map(|id| facts.get(*id)) {
+        if user.summary && user.account == fact.account {
+            let text = format!("the configuration of {} `{}` was not collected", user.kind.title, user.name);
+            return Some(Why::new(Reason::NotCollected, text));
+        }
+    }
+    let of_keys = fact.account.as_ref().filter(|_| fact.kind.name == "kms-key");
+    of_keys.and_then(|account| data.doubts.get(account)).cloned()
+}
