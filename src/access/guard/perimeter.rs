@@ -205,11 +205,12 @@ impl Asker<'_> {
         let alone = alone(&self.policy.policy, statement);
         let policies = PolicySet { resource: Some(&alone), ..self.policies.clone() };
         for action in self.actions.iter().filter(|action| ask::grants(statement, action)) {
-            for context in self.contexts(account, statement) {
+            for context in self.contexts(statement) {
                 let examples = self.within.iter().map(|text| text.replace('*', "example")).collect();
                 let mut asked =
                     Ask::of(Resources::Matching { within: self.within.clone(), outside: Vec::new(), examples }, context);
                 asked.resource_account = Some(self.own.into());
+                asked.own = carried(account);
                 match ask::answer(&policies, who.clone(), action, asked) {
                     Answer::Yes(witness) if by_access_point(&witness) => {
                         doubt = doubt.or(Some(Value::unknown(
@@ -235,7 +236,7 @@ impl Asker<'_> {
     }
 
     /// What the outsider's requests carry: no organisation, another one, or one that the statement names.
-    fn contexts(&self, account: &str, statement: &Statement) -> Vec<Context> {
+    fn contexts(&self, statement: &Statement) -> Vec<Context> {
         let mut out = strangers_contexts().to_vec();
         let own = organization_of(&self.world.facts, self.own).ok().flatten().map(|(id, _)| id);
         for id in values_of(statement, &["aws:principalorgid"]).filter(|id| own.as_deref() != Some(*id)) {
@@ -243,15 +244,19 @@ impl Asker<'_> {
             context.set("aws:PrincipalOrgID", [id]);
             out.push(context);
         }
-        for context in &mut out {
-            context.set("kms:CallerAccount", [account]);
-            // Only a service that acts on behalf of a resource says which.
-            for key in ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"] {
-                context.set_absent(key);
-            }
-        }
         out
     }
+}
+
+/// What every request of a principal of an account carries.
+fn carried(account: &str) -> Context {
+    let mut context = Context::open();
+    context.set("kms:CallerAccount", [account]);
+    // Only a service that acts on behalf of a resource says which.
+    for key in ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"] {
+        context.set_absent(key);
+    }
+    context
 }
 
 /// The policy with this Allow alone, and all that it denies.
