@@ -25,8 +25,8 @@ pub use assume::{Edge, From, Graph, How};
 pub use derived::name_of;
 pub(super) use keys::{Keys, organization_of};
 pub(super) use rcps::Rcps;
-pub(super) use strangers::{contexts, is_stranger};
 pub use reach::{Reach, Reached, becomes, who_becomes};
+pub(super) use strangers::{contexts, is_stranger};
 
 /// Types of the objects below.
 pub const OBJECTS: &[ObjectType] = &[

@@ -176,7 +176,9 @@ impl Place<'_> {
         }
         match ask::answer(&policies, who, "bedrock:ApplyGuardrail", asked) {
             Answer::Yes(_) => Ok(None),
-            Answer::No => Ok(Some(format!("the resource policy of guardrail `{id}` does not let account {} apply it", self.account))),
+            Answer::No => {
+                Ok(Some(format!("the resource policy of guardrail `{id}` does not let account {} apply it", self.account)))
+            }
             Answer::Undecided(why) => Err(why),
         }
     }

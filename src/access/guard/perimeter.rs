@@ -116,7 +116,8 @@ fn shut_by_s3(world: &World, bucket: FactId, policy: &Policy) -> Result<bool, Ar
     }
     let everybody = |s: &&Statement| {
         let named = s.principal.as_ref();
-        s.effect != Effect::Deny && named.is_some_and(|m| m.negated || m.entries.iter().any(|e| matches!(e.names, Names::Everyone)))
+        s.effect != Effect::Deny
+            && named.is_some_and(|m| m.negated || m.entries.iter().any(|e| matches!(e.names, Names::Everyone)))
     };
     let mut open = policy.statements.iter().filter(everybody).peekable();
     if open.peek().is_none() {
