@@ -46,29 +46,9 @@ impl Joined {
         if world.facts.by_key("account", owner, None, None).is_none() && owner == &*standing.account {
             return;
         }
-        let mut miss = |why: &Arc<Why>| self.missing.push(Missing { kind: PolicyType::Rcp, why: why.text.clone() });
-        let path = match world.facts.path_of(owner) {
-            Ok(path) => path,
-            Err(why) => return miss(&why),
-        };
-        if path.levels.is_empty() || path.management || path.rcps_enabled == Some(false) {
-            return;
-        }
-        let mut levels = Vec::new();
-        for level in path.levels {
-            level.rcps.unknown.iter().for_each(&mut miss);
-            let mut policies = Vec::new();
-            for id in level.rcps.known {
-                let name = world.facts.get(id).map(|f| f.name.clone()).unwrap_or_default();
-                match world.facts.field(id, "Content") {
-                    Ok(Some(Value::Node(node))) => policies.extend(compile(world, node, &name, PolicyType::Rcp)),
-                    Ok(_) => {}
-                    Err(why) => miss(&why),
-                }
-            }
-            levels.push(policies);
-        }
-        self.rcps = Some(levels);
+        let above = rcps_above(world, owner);
+        self.missing.extend(above.missing);
+        self.rcps = above.levels;
     }
 
     pub(super) fn policies<'s>(&'s self, standing: &'s Standing) -> PolicySet<'s> {
@@ -78,6 +58,45 @@ impl Joined {
         policies.missing.extend(self.missing.iter().cloned());
         policies
     }
+}
+
+/// The RCPs above an account.
+pub(super) struct RcpsAbove {
+    /// Root first; `None` where none bind it, or none were loaded.
+    pub(super) levels: Option<Vec<Vec<Arc<Held>>>>,
+    /// Those that are in force and not known.
+    pub(super) missing: Vec<Missing>,
+}
+
+/// The RCPs above the account that owns a resource.
+pub(super) fn rcps_above(world: &World, owner: &str) -> RcpsAbove {
+    let mut missing = Vec::new();
+    let mut miss = |why: &Arc<Why>| missing.push(Missing { kind: PolicyType::Rcp, why: why.text.clone() });
+    let path = match world.facts.path_of(owner) {
+        Ok(path) => path,
+        Err(why) => {
+            miss(&why);
+            return RcpsAbove { levels: None, missing };
+        }
+    };
+    if path.levels.is_empty() || path.management || path.rcps_enabled == Some(false) {
+        return RcpsAbove { levels: None, missing };
+    }
+    let mut levels = Vec::new();
+    for level in path.levels {
+        level.rcps.unknown.iter().for_each(&mut miss);
+        let mut policies = Vec::new();
+        for id in level.rcps.known {
+            let name = world.facts.get(id).map(|f| f.name.clone()).unwrap_or_default();
+            match world.facts.field(id, "Content") {
+                Ok(Some(Value::Node(node))) => policies.extend(compile(world, node, &name, PolicyType::Rcp)),
+                Ok(_) => {}
+                Err(why) => miss(&why),
+            }
+        }
+        levels.push(policies);
+    }
+    RcpsAbove { levels: Some(levels), missing }
 }
 
 /// The account of a resource that was loaded, which its ARN may not tell (a bucket's does not).

@@ -222,9 +222,10 @@ impl Shower<'_> {
 
     fn entry_json(&mut self, entry: &Entry) -> Value {
         let (kind, name, policy_type) = match &entry.subject {
-            Subject::Principal(arn) => ("principal", arn, None),
-            Subject::AnyRole(account) => ("any-role", account, None),
-            Subject::Policy(name, policy_type) => ("policy", name, Some(policy_type.as_str())),
+            Subject::Principal(arn) => ("principal", json!(arn), None),
+            Subject::AnyRole(account) => ("any-role", json!(account), None),
+            Subject::Resources(accounts) => ("resources", json!(accounts), None),
+            Subject::Policy(name, policy_type) => ("policy", json!(name), Some(policy_type.as_str())),
         };
         let mut new = Vec::new();
         for d in &entry.comparison.new {
@@ -249,6 +250,13 @@ fn title(subject: &Subject) -> String {
     match subject {
         Subject::Principal(arn) => visible(arn),
         Subject::AnyRole(account) => format!("any role of account {}", visible(account)),
+        Subject::Resources(accounts) => {
+            let named: Vec<String> = accounts.iter().take(SHOWN).map(|account| visible(account)).collect();
+            let more = accounts.len().saturating_sub(SHOWN);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let of = if accounts.len() == 1 { "account" } else { "accounts" };
+            format!("resources of {of} {}{more}", named.join(", "))
+        }
         Subject::Policy(name, policy_type) => format!("{policy_type} policy {}", visible(name)),
     }
 }

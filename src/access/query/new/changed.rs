@@ -15,6 +15,7 @@ use crate::iam::truth::Truth;
 use crate::world::World;
 
 /// A statement and its text.
+#[derive(Clone)]
 pub(super) struct Keyed<'a> {
     text: String,
     pub(super) statement: &'a Statement,
@@ -33,6 +34,11 @@ pub(super) fn keyed<'a>(world: &World, policies: impl IntoIterator<Item = &'a Po
 /// Whether both sides say the same.
 pub(super) fn same(old: &[Keyed<'_>], new: &[Keyed<'_>]) -> bool {
     texts(old, |_| true) == texts(new, |_| true) && old.iter().all(|k| is_plain(k.statement))
+}
+
+/// The texts of statements in order, each once: what two sets of policies that say the same have in common.
+pub(super) fn said(keyed: &[Keyed<'_>]) -> Vec<String> {
+    texts(keyed, |_| true).into_iter().map(str::to_owned).collect()
 }
 
 fn texts<'k>(keyed: &'k [Keyed<'_>], of: impl Fn(&Statement) -> bool) -> BTreeSet<&'k str> {

@@ -20,7 +20,7 @@ pub(super) struct Frame {
     pub(super) everything: Policy,
     pub(super) resource_side: Policy,
     pub(super) everyone: Policy,
-    full_rcp: Policy,
+    pub(super) full_rcp: Policy,
 }
 
 impl Frame {

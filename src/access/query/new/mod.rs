@@ -11,6 +11,7 @@ mod changed;
 mod frame;
 mod policies;
 mod principals;
+mod rcps;
 mod requesters;
 mod view;
 mod worlds;
@@ -88,6 +89,8 @@ pub enum Subject {
     Principal(String),
     /// Any role of an account of which no principal was loaded: only SCPs bind.
     AnyRole(String),
+    /// The resources of these accounts, above which the same RCPs stand.
+    Resources(Vec<String>),
     /// One policy: of a file by its path, or of a resource by its ARN.
     Policy(String, PolicyType),
 }

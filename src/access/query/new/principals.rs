@@ -241,7 +241,7 @@ fn view(old: &Side<'_>, new: &Side<'_>) -> View {
 }
 
 /// A policy that is not known on one side only.
-fn differing<'m>(old: &'m [Missing], new: &'m [Missing]) -> Option<&'m Missing> {
+pub(super) fn differing<'m>(old: &'m [Missing], new: &'m [Missing]) -> Option<&'m Missing> {
     new.iter().find(|m| !old.contains(m)).or_else(|| old.iter().find(|m| !new.contains(m)))
 }
 

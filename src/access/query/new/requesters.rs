@@ -41,6 +41,15 @@ pub(super) fn views(kind: PolicyType, policies: &[&Policy]) -> Vec<View> {
     out
 }
 
+/// The requesters that RCPs could tell apart, with resources of one account.
+pub(super) fn views_of_owner(owner: &str, policies: &[&Policy]) -> Vec<View> {
+    let free = || Resources::Matching { within: Vec::new(), outside: Vec::new(), examples: Vec::new() };
+    std::iter::once(role_of(ANYWHERE, true))
+        .chain(requesters(policies))
+        .map(|(who, context)| View { who, context, owner: Some(owner.to_owned()), resources: free(), of_the_caller: false })
+        .collect()
+}
+
 /// Some principal of an account, of which nothing else is known.
 pub(super) fn role_of(account: &str, account_free: bool) -> (Principal, Context) {
     let mut context = open();

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::frame::Frame;
 use super::policies::compare as compare_policies;
 use super::principals::{Side, compare as compare_principals};
-use super::{Comparison, Entry, FRAME, Status, Subject, Whole};
+use super::{Comparison, Entry, FRAME, Status, Subject, Whole, rcps};
 use crate::access::guard::Scps;
 use crate::access::principals::{Held, KINDS, Principals, compile};
 use crate::facts::{FactId, Reason, Value};
@@ -33,6 +33,7 @@ pub fn compare(old: Sided<'_>, new: Sided<'_>) -> Whole {
     let mut out = Whole::default();
     principals(old, new, &mut out);
     any_roles(old, new, &mut out);
+    rcps::compare(old, new, &mut out);
     policies(old, new, &mut out);
     out.entries.sort_by(|a, b| a.subject.key().cmp(&b.subject.key()));
     out
@@ -44,13 +45,14 @@ impl Subject {
         match self {
             Self::Principal(name) => (0, name),
             Self::AnyRole(name) => (1, name),
+            Self::Resources(accounts) => (2, accounts.first().map_or("", String::as_str)),
             Self::Policy(name, _) => (3, name),
         }
     }
 }
 
 impl Whole {
-    fn add(&mut self, subject: Subject, status: Status, comparison: Option<Comparison>) {
+    pub(super) fn add(&mut self, subject: Subject, status: Status, comparison: Option<Comparison>) {
         match comparison {
             None if status == Status::Changed => self.same += 1,
             comparison => self.entries.push(Entry { subject, status, comparison: comparison.unwrap_or_default() }),
