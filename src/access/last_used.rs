@@ -39,8 +39,8 @@ pub(super) const DERIVED: &[Derived] = &[
 /// IAM service namespaces of the Bedrock family.
 const NAMESPACES: [&str; 4] = ["bedrock", "bedrock-mantle", "bedrock-agentcore", "aws-external-anthropic"];
 
-struct LastUse {
-    days: i64,
+pub(super) struct LastUse {
+    pub(super) days: i64,
     ever: bool,
 }
 
@@ -49,15 +49,15 @@ pub(super) fn is_service_linked(world: &World, role: FactId) -> bool {
     world.facts.get(role).is_some_and(|f| f.id.contains(":role/aws-service-role/"))
 }
 
-fn days_since(world: &World, then: Timestamp) -> i64 {
+pub(super) fn days_since(world: &World, then: Timestamp) -> i64 {
     world.now.duration_since(then).as_hours() / 24
 }
 
-fn parse(text: &str) -> Result<Timestamp, Arc<Why>> {
+pub(super) fn parse(text: &str) -> Result<Timestamp, Arc<Why>> {
     text.parse().map_err(|_| Why::new(Reason::Failed, format!("`{text}` is not a time that can be read")))
 }
 
-fn last_use(world: &World, role: FactId) -> Result<LastUse, Arc<Why>> {
+pub(super) fn last_use(world: &World, role: FactId) -> Result<LastUse, Arc<Why>> {
     let facts = &world.facts;
     let created = facts.text_at(role, &["CreateDate"])?;
     let since_creation = match &created {

@@ -4,6 +4,7 @@
 //! the policy text that decides. SCPs, boundaries and Denies count. What was not loaded only ever leaves
 //! a grant standing or an answer unknown.
 
+mod analyzers;
 pub(crate) mod ask;
 mod conditions;
 mod credentials;
@@ -24,6 +25,7 @@ mod region;
 mod retention;
 mod rights;
 mod transfer;
+mod unused;
 mod wildcard;
 
 use crate::world::{Derived, ObjectType};
@@ -57,6 +59,7 @@ pub const OBJECTS: &[ObjectType] = &[
     transfer::GAP,
     paths::LEAVING,
     credentials::CREDENTIAL,
+    unused::UNUSED,
 ];
 
 /// The derived facts of this module.
@@ -86,5 +89,7 @@ pub const DERIVED: &[&[Derived]] = &[
     rights::DERIVED,
     transfer::DERIVED,
     credentials::DERIVED,
+    unused::DERIVED,
+    analyzers::DERIVED,
     paths::LEAVING_DERIVED,
 ];

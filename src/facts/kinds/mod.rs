@@ -1,5 +1,6 @@
 //! The kinds, one table per AWS service. A new service is one file here and one line in [`TABLES`].
 
+mod access_analyzer;
 mod account;
 mod agentcore;
 pub(super) mod bedrock;
@@ -24,6 +25,7 @@ static TABLES: &[&[Kind]] = &[
     account::KINDS,
     organizations::KINDS,
     iam::KINDS,
+    access_analyzer::KINDS,
     ec2::KINDS,
     route53::KINDS,
     lambda::KINDS,
