@@ -48,7 +48,9 @@ fn compute(world: &World, principal: FactId) -> Value {
         return Value::list(Vec::new());
     }
     let report = match Report::of(world, principal) {
-        Ok(report) => report,
+        // A young principal cannot have left anything unused for long, whatever the report says.
+        Ok(None) => return Value::list(Vec::new()),
+        Ok(Some(report)) => report,
         Err(why) => return without_report(standing, &why),
     };
     Value::list(REPORTED.iter().filter_map(|service| report.service(standing, service)).collect())
@@ -80,10 +82,16 @@ struct Report<'w> {
 }
 
 impl<'w> Report<'w> {
-    fn of(world: &'w World, principal: FactId) -> Result<Self, Arc<Why>> {
+    /// `None` for a principal that was made within the window.
+    fn of(world: &'w World, principal: FactId) -> Result<Option<Self>, Arc<Why>> {
         let facts = &world.facts;
         let made = facts.text_at(principal, &["CreateDate"])?;
         let made = made.ok_or_else(|| Why::new(Reason::MissingField, "the principal's `CreateDate` is missing"))?;
+        let age = days_since(world, parse(&made)?);
+        let window = i64::from(world.scope_of(principal).unused_after_days);
+        if age <= window {
+            return Ok(None);
+        }
         let listed = facts.list_in(&Value::Fact(principal), &["last_accessed", "ServicesLastAccessed"])?;
         if listed.is_empty() {
             let text = "`iam get-service-last-accessed-details` lists no services, so what is used of Bedrock is not known";
@@ -95,8 +103,7 @@ impl<'w> Report<'w> {
             let last = facts.text_in(&service, &["LastAuthenticated"])?.map(|text| parse(&text)).transpose()?;
             services.push((namespace, last));
         }
-        let window = i64::from(world.scope_of(principal).unused_after_days);
-        Ok(Self { world, window, age: days_since(world, parse(&made)?), services })
+        Ok(Some(Self { world, window, age, services }))
     }
 
     /// The service, where it may be used and is not; unknown where that cannot be told.
