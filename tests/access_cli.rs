@@ -314,3 +314,126 @@ fn a_bare_policy_file_has_paths() {
     let run = access(&room, &["paths", "app.json", "app.json"]).expect_code(0);
     assert!(run.stdout.contains("by the model's own id") && run.stdout.contains("app.json:1:"), "{}", run.stdout);
 }
+
+/// Writes the bundled example, without its manifest, as `name`; `change` sees each file's path and text.
+fn example(room: &Room, name: &str, change: impl Fn(&str, String) -> String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/accounts/banco-exemplo");
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let below = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            if path.is_dir() {
+                folders.push(path);
+            } else if below.ends_with(".json") && below != "manifest.json" {
+                room.write(&format!("{name}/{below}"), change(&below, std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+}
+
+/// `access new` over the example and the example with one file changed.
+fn changed_example(file: &str, from: &str, to: &str) -> (Run, Run) {
+    let room = Room::new();
+    example(&room, "before", |_, text| text);
+    example(&room, "after", |path, text| {
+        if !path.ends_with(file) {
+            return text;
+        }
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{file} holds {from}");
+        changed
+    });
+    (access(&room, &["new", "before", "after"]), access(&room, &["new", "after", "before"]))
+}
+
+const SAME: &str = "nothing new: every request that the new side allows, the old one allows too";
+
+#[test]
+fn new_over_exports_tells_what_an_identity_policy_opens() {
+    let (wider, narrower) = changed_example(
+        "333344445555/global/iam/get-account-authorization-details.json",
+        "\"bedrock:UpdateGuardrail\"",
+        "\"bedrock:*Guardrail\"",
+    );
+    let wider = wider.expect_code(1);
+    for text in [
+        "role/chatbot-piloto-lambda\n",
+        "4 actions of bedrock, such as bedrock:ApplyGuardrail on",
+        "allowed by `invocar`",
+        "for 1 principal or policy",
+    ] {
+        assert!(wider.stdout.contains(text), "{text}\n{}", wider.stdout);
+    }
+    assert!(narrower.expect_code(0).stdout.starts_with(SAME));
+}
+
+#[test]
+fn new_over_exports_tells_what_an_scp_lets_through() {
+    let scp = "describe-policy.p-lb8x1n4c.json";
+    let (wider, narrower) = changed_example(scp, "us-east-1", r#"us-east-1\",\"eu-west-3"#);
+    let wider = wider.expect_code(1);
+    for text in
+        ["role/cientista-de-dados\n", "aws:requestedregion = eu-west-3", "before: denied by `guarda-de-regiao-laboratorio`"]
+    {
+        assert!(wider.stdout.contains(text), "{text}\n{}", wider.stdout);
+    }
+    assert!(!wider.stdout.contains("::222233334444:"), "the guard of the laboratory alone: {}", wider.stdout);
+    assert!(narrower.expect_code(0).stdout.starts_with(SAME));
+}
+
+#[test]
+fn new_over_exports_tells_what_an_rcp_lets_through() {
+    let (wider, narrower) = changed_example("describe-policy.p-pd3v6t1y.json", r#",\"secretsmanager:*\""#, "");
+    let wider = wider.expect_code(1);
+    for text in [
+        "resources of accounts 222233334444, 333344445555\n",
+        "actions of secretsmanager, such as any principal: secretsmanager:",
+        "before: denied by `perimetro-de-dados`, statement `SomenteAOrganizacao`",
+    ] {
+        assert!(wider.stdout.contains(text), "{text}\n{}", wider.stdout);
+    }
+    // The management account is not bound, and every other service is denied as before.
+    assert!(!wider.stdout.contains("111122223333,") && !wider.stdout.contains(" s3:"), "{}", wider.stdout);
+    assert!(narrower.expect_code(0).stdout.starts_with(SAME));
+
+    let root = r#""TargetId": "r-ex3m""#;
+    let (detached, attached) =
+        changed_example("list-targets-for-policy.p-pd3v6t1y.json", root, r#""TargetId": "ou-ex3m-pr0d0001""#);
+    let detached = detached.expect_code(1);
+    assert!(detached.stdout.starts_with("resources of account 333344445555\n"), "{}", detached.stdout);
+    assert!(attached.expect_code(0).stdout.starts_with(SAME));
+}
+
+#[test]
+fn new_over_exports_is_undecided_where_one_side_lacks_an_rcp() {
+    let room = Room::new();
+    example(&room, "before", |_, text| text);
+    example(&room, "after", |_, text| text);
+    let same = access(&room, &["new", "before", "after"]).expect_code(0);
+    assert!(same.stdout.starts_with(SAME) && same.stdout.contains("0 changed or new"), "{}", same.stdout);
+    std::fs::remove_file(room.path().join("after/111122223333/global/organizations/describe-policy.p-pd3v6t1y.json")).unwrap();
+    let open = access(&room, &["new", "before", "after"]).expect_code(3);
+    assert!(
+        open.stdout.contains("undecided  *: rcp policy: ") && open.stdout.contains("nothing new was found, but"),
+        "{}",
+        open.stdout
+    );
+    let json = &objects(&access(&room, &["new", "before", "after", "--format", "json"]).expect_code(3))[0];
+    assert_eq!(json["answer"], "undecided");
+    assert_eq!(json["subjects"][0]["accounts"], serde_json::json!(["222233334444", "333344445555"]));
+}
+
+#[test]
+fn a_file_that_was_changed_after_it_was_collected_counts_and_is_told() {
+    let room = Room::new();
+    let role = r#"{"RoleDetailList": [], "UserDetailList": [], "GroupDetailList": [], "Policies": []}"#;
+    let path = "111122223333/global/iam/get-account-authorization-details.json";
+    room.write(&format!("e/{path}"), role);
+    let digest = "0".repeat(64);
+    room.write("e/manifest.json", format!(r#"{{"alicerce_export": 1, "calls": [], "files": {{"{path}": "{digest}"}}}}"#));
+    let run = access(&room, &["new", "e", "e"]).expect_code(3);
+    assert!(run.stderr.contains("it was changed after collection (it counts all the same)"), "{}", run.stderr);
+    assert!(!run.stderr.contains("could not be read"), "{}", run.stderr);
+    assert!(run.stdout.starts_with("nothing new in what was read, but"), "{}", run.stdout);
+}

@@ -119,7 +119,9 @@ impl<'w> Report<'w> {
             Answer::Undecided(why) => Some(Value::Unknown(why)),
             Answer::Yes(_) if listed.is_none() => Some(Value::unknown(
                 Reason::NotCollected,
-                format!("IAM's report of last accessed services does not list `{service}`, which the principal may use: the report is older than the permission"),
+                format!(
+                    "IAM's report of last accessed services does not list `{service}`, which the principal may use: the report is older than the permission"
+                ),
             )),
             Answer::Yes(witness) => {
                 let at = granting(standing, &witness);

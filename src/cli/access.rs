@@ -86,14 +86,27 @@ fn load(paths: &[PathBuf], policy_type: Option<PolicyType>) -> Result<(Loaded, C
     Ok((input::load(&sources, &options), config))
 }
 
-/// The world of the paths, and whether some of it could not be read, which is said on standard error.
+/// The world of the paths, and whether some of it could not be read or is not as it was collected, which is said on standard error.
 fn world(paths: &[PathBuf]) -> Result<(World, bool), Failure> {
     let (loaded, config) = load(paths, None)?;
-    for problem in &loaded.unreadable {
-        note(&format!("`{}` could not be read: {}", problem.name, problem.message));
-    }
+    note_problems(&loaded);
     let incomplete = !loaded.unreadable.is_empty();
     Ok((World::new(Facts::build(&loaded), config, Timestamp::now()), incomplete))
+}
+
+/// Problems of inputs that are told one by one.
+const TOLD: usize = 10;
+
+/// Says on standard error what could not be read, and what counts although something is wrong with it.
+fn note_problems(loaded: &Loaded) {
+    for problem in loaded.unreadable.iter().take(TOLD) {
+        let place = problem.place.as_ref().map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+        let counts = if problem.judged { " (it counts all the same)" } else { "" };
+        note(&format!("{}{place}: {}{counts}", problem.name, problem.message));
+    }
+    if let Some(more) = loaded.unreadable.len().checked_sub(TOLD).filter(|n| *n > 0) {
+        note(&format!("{more} more inputs are not readable or not as they were collected; `alicerce scan` lists them all"));
+    }
 }
 
 /// A line on standard error.

@@ -74,12 +74,10 @@ impl NewArgs {
     fn read(&self, path: &Path) -> Result<(World, bool), Failure> {
         let shown = visible(&path.to_string_lossy());
         let (loaded, config) = super::load(&[path.to_owned()], self.policy_type)?;
-        if let (Some(problem), true) = (loaded.unreadable.first(), path.is_file()) {
+        if let (Some(problem), true) = (loaded.unreadable.iter().find(|p| !p.judged), path.is_file()) {
             return Err(miette!("`{shown}` could not be read: {}", visible(&problem.message)));
         }
-        for problem in &loaded.unreadable {
-            super::note(&format!("`{}` could not be read: {}", problem.name, problem.message));
-        }
+        super::note_problems(&loaded);
         let complete = loaded.unreadable.is_empty();
         let world = World::new(Facts::build(&loaded), config, jiff::Timestamp::UNIX_EPOCH);
         if loaded.documents.is_empty() {
@@ -199,7 +197,9 @@ impl Shower<'_> {
         );
         out.push_str(&match (subjects, undecided, complete) {
             (0, 0, true) => format!("nothing new: every request that the new side allows, the old one allows too ({compared})\n"),
-            (0, 0, false) => format!("nothing new in what could be read ({compared})\n"),
+            (0, 0, false) => format!(
+                "nothing new in what was read, but not all could be read or is as it was collected, as said above ({compared})\n"
+            ),
             (0, n, _) => format!("nothing new was found, but for {n} of them it could not be decided ({compared})\n"),
             (n, open, _) => {
                 let open = if open > 0 { format!("; {open} could not be decided in full") } else { String::new() };
@@ -224,7 +224,7 @@ impl Shower<'_> {
         let (kind, name, policy_type) = match &entry.subject {
             Subject::Principal(arn) => ("principal", json!(arn), None),
             Subject::AnyRole(account) => ("any-role", json!(account), None),
-            Subject::Resources(accounts) => ("resources", json!(accounts), None),
+            Subject::Resources(accounts) => ("resources", json!(accounts.join(", ")), None),
             Subject::Policy(name, policy_type) => ("policy", json!(name), Some(policy_type.as_str())),
         };
         let mut new = Vec::new();
@@ -240,7 +240,8 @@ impl Shower<'_> {
             );
         }
         let undecided = entry.comparison.undecided.iter().map(|(action, why)| json!({"action": action, "why": why}));
-        json!({"subject": name, "kind": kind, "policy_type": policy_type, "status": entry.status.as_str(), "new": new,
+        let accounts = if let Subject::Resources(accounts) = &entry.subject { json!(accounts) } else { Value::Null };
+        json!({"subject": name, "kind": kind, "accounts": accounts, "policy_type": policy_type, "status": entry.status.as_str(), "new": new,
                "undecided": undecided.collect::<Vec<_>>(), "beside_full_access": entry.comparison.beside_full_access})
     }
 }
@@ -264,7 +265,9 @@ fn title(subject: &Subject) -> String {
 /// How many actions, and the request that says most.
 fn headline(service: &str, differences: &[&Difference]) -> String {
     let runs = |d: &&&Difference| actions::inference().iter().any(|known| known.eq_ignore_ascii_case(&d.action));
-    let best = differences.iter().find(runs).or_else(|| differences.iter().find(|d| d.listed)).or(differences.first());
+    let telling = |d: &&&Difference| d.listed && &*d.witness.resource != "*";
+    let listed = || differences.iter().find(telling).or_else(|| differences.iter().find(|d| d.listed));
+    let best = differences.iter().find(runs).or_else(listed).or(differences.first());
     let Some(best) = best else { return String::new() };
     let request = visible(&best.request);
     let unlisted = differences.iter().any(|d| !d.listed);

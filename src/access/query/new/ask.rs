@@ -49,6 +49,13 @@ pub(super) struct Hits {
     pub(super) undecided: Vec<(String, String)>,
 }
 
+impl Hits {
+    /// Nothing of it is sure, for this reason.
+    pub(super) fn doubt(&mut self, why: &str) {
+        self.undecided.extend(self.new.drain(..).map(|hit| (hit.action, why.to_owned())));
+    }
+}
+
 /// Requester, service, patterns that match, `*` as the resource, and what no resource may be: all that a search can depend on.
 type Class = (usize, String, Vec<bool>, bool, Vec<String>);
 

@@ -76,7 +76,7 @@ impl<'a> Side<'a> {
         })
     }
 
-    /// The same principal before it was there: nothing grants it anything.
+    /// The same principal before it was there: nothing grants it anything, and what limits it is as little known.
     fn absent(&self) -> Self {
         Self {
             world: self.world,
@@ -87,7 +87,7 @@ impl<'a> Side<'a> {
             scps: self.scps.clone(),
             management: self.management,
             service_linked: self.service_linked,
-            missing: Vec::new(),
+            missing: self.missing.iter().filter(|m| m.kind != PolicyType::Identity).cloned().collect(),
             keys: self.keys.clone(),
         }
     }
@@ -180,7 +180,7 @@ pub(super) fn compare(old: Option<&Side<'_>>, new: &Side<'_>) -> Option<Comparis
     let (same, change) = change(&old_slots, &new_slots);
     let flags = |side: &Side<'_>| (side.management, side.service_linked);
     let keys_matter = before.keys != new.keys && !added && new.policies().chain(before.policies()).any(|held| of_principal(held));
-    let open_policies = if added { new.missing.first() } else { differing(&before.missing, &new.missing) };
+    let open_policies = differing(&before.missing, &new.missing);
     if same && flags(before) == flags(new) && !keys_matter && open_policies.is_none() && !added {
         return None;
     }
@@ -212,10 +212,8 @@ pub(super) fn compare(old: Option<&Side<'_>>, new: &Side<'_>) -> Option<Comparis
     let asked =
         Asked { old: &old_set, new: &new_set, policies: &policies, views: &[view(before, new)], widening: &wider, rcp: false };
     let mut hits = asked.run();
-    // A policy that neither side shows may have granted it before.
-    if let Some(hidden) = new.missing.iter().find(|m| m.kind == PolicyType::Identity && before.missing.contains(m)) {
-        let why = format!("newly allowed by what was loaded, but {} may have allowed it before: {}", hidden.kind, hidden.why);
-        hits.undecided.extend(hits.new.drain(..).map(|hit| (hit.action, why.clone())));
+    if let Some(why) = doubt(&before.missing, &new.missing) {
+        hits.doubt(&why);
     }
     let cite = Cite {
         kinds: &[PolicyType::Identity],
@@ -238,6 +236,16 @@ fn view(old: &Side<'_>, new: &Side<'_>) -> View {
         resources: Resources::Matching { within: Vec::new(), outside: Vec::new(), examples: Vec::new() },
         of_the_caller: true,
     }
+}
+
+/// Why what is newly allowed by what was loaded may be no news: a policy that was not loaded granted it before, or denies it now.
+/// One that limits and is missing on both sides is taken to be the same.
+pub(super) fn doubt(old: &[Missing], new: &[Missing]) -> Option<String> {
+    let grants = |missing: &&Missing| missing.kind == PolicyType::Identity;
+    let before = old.iter().find(grants).map(|m| (m, "may have allowed it before"));
+    let now = || new.iter().find(|m| !grants(m) && !old.contains(m)).map(|m| (m, "may deny it"));
+    let (missing, what) = before.or_else(now)?;
+    Some(format!("newly allowed by what was loaded, but a policy of type {} that was not loaded {what}: {}", missing.kind, missing.why))
 }
 
 /// A policy that is not known on one side only.

@@ -14,7 +14,7 @@ use super::ask::Asked;
 use super::changed::{Keyed, keyed, said, same, widening};
 use super::frame::Frame;
 use super::policies::Cite;
-use super::principals::differing;
+use super::principals::{differing, doubt};
 use super::requesters::views_of_owner;
 use super::worlds::Sided;
 use super::{Comparison, Status, Subject, Whole};
@@ -24,6 +24,14 @@ use crate::iam::PolicyType;
 use crate::iam::decide::PolicySet;
 use crate::iam::policy::{Matcher, Policy, Statement};
 use crate::world::World;
+
+/// The accounts of which anything was loaded, and those that an organization lists.
+pub(super) fn accounts(world: &World) -> BTreeSet<Arc<str>> {
+    let facts = &world.facts;
+    let loaded = facts.of_kind("account").iter().filter_map(|id| facts.get(*id)?.account.clone());
+    let listed = facts.of_kind("organization-account").iter().filter_map(|id| Some(facts.get(*id)?.key.clone()));
+    loaded.chain(listed).collect()
+}
 
 /// The RCPs above one account on one side.
 struct Side<'a> {
@@ -61,11 +69,8 @@ type Alike = ((Vec<String>, Vec<String>), (Vec<String>, Vec<String>), Option<Str
 
 /// Accounts that stand on both sides. One that is new had no resource that could be asked for, one that is gone has none any more.
 pub(super) fn compare(old: Sided<'_>, new: Sided<'_>, out: &mut Whole) {
-    let accounts = |side: Sided<'_>| -> BTreeSet<Arc<str>> {
-        side.world.facts.of_kind("account").iter().filter_map(|id| side.world.facts.get(*id)?.account.clone()).collect()
-    };
     let mut groups: BTreeMap<Alike, Vec<(String, Side<'_>, Side<'_>)>> = BTreeMap::new();
-    for account in accounts(old).intersection(&accounts(new)) {
+    for account in accounts(old.world).intersection(&accounts(new.world)) {
         let (before, after) = (Side::of(old, account), Side::of(new, account));
         if before.above.levels.is_none() && after.above.levels.is_none() && before.above.missing == after.above.missing {
             continue;
@@ -105,11 +110,14 @@ fn one(account: &str, before: &Side<'_>, after: &Side<'_>) -> Option<Comparison>
     let (old_set, new_set) = (before.set(&frame), after.set(&frame));
     let policies: Vec<&Policy> = before.held().chain(after.held()).map(|held| &held.policy).collect();
     let views = views_of_owner(account, &policies);
-    let asked =
-        Asked { old: &old_set, new: &new_set, policies: &policies, views: &views, widening: &wider, rcp: true };
+    let asked = Asked { old: &old_set, new: &new_set, policies: &policies, views: &views, widening: &wider, rcp: true };
     // What allows is `RCPFullAWSAccess` on both sides and tells nothing.
     let cite = Cite { kinds: &[], old: before.held().cloned().collect(), new: after.held().cloned().collect() };
-    cite.fill(&mut out, asked.run(), &old_set);
+    let mut hits = asked.run();
+    if let Some(why) = doubt(&before.above.missing, &after.above.missing) {
+        hits.doubt(&why);
+    }
+    cite.fill(&mut out, hits, &old_set);
     Some(out)
 }
 

@@ -101,8 +101,8 @@ fn any_roles(old: Sided<'_>, new: Sided<'_>, out: &mut Whole) {
     let Some(everything) = Frame::new(PolicyType::Identity, &[]).map(|frame| frame.everything) else { return };
     let everything = Arc::new(Held { name: "everything".into(), policy: everything.with_source(FRAME) });
     let bound = |world: &World| -> BTreeMap<String, ()> {
-        let accounts = world.facts.of_kind("account").iter().filter_map(|id| world.facts.get(*id)?.account.clone());
         let scps = Scps::shared(world);
+        let accounts = rcps::accounts(world).into_iter();
         accounts.filter(|account| scps.above(account).levels.is_some()).map(|account| (account.to_string(), ())).collect()
     };
     let with_principals: BTreeSet<Arc<str>> = [old.world, new.world]
@@ -127,12 +127,17 @@ fn any_roles(old: Sided<'_>, new: Sided<'_>, out: &mut Whole) {
 type Found = Result<Option<Arc<Held>>, String>;
 
 /// Kinds of fact that carry a policy: where it stands, and what it is.
-const CARRIERS: [(&str, &str, PolicyType); 5] = [
+const CARRIERS: [(&str, &str, PolicyType); 10] = [
     ("iam-role", "AssumeRolePolicyDocument", PolicyType::Trust),
     ("kms-key", "policy", PolicyType::Key),
     ("s3-bucket", "policy", PolicyType::Resource),
     ("lambda-function", "resource_policy", PolicyType::Resource),
     ("vpc-endpoint", "PolicyDocument", PolicyType::Endpoint),
+    ("guardrail", "resource_policy", PolicyType::Resource),
+    ("knowledge-base", "resource_policy", PolicyType::Resource),
+    ("custom-model", "resource_policy", PolicyType::Resource),
+    ("agentcore-runtime", "resource_policy", PolicyType::Resource),
+    ("agentcore-gateway", "resource_policy", PolicyType::Resource),
 ];
 
 /// A policy to compare: what it is, where it stands on both sides, and in which field of its fact.
