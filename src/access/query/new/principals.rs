@@ -245,7 +245,10 @@ pub(super) fn doubt(old: &[Missing], new: &[Missing]) -> Option<String> {
     let before = old.iter().find(grants).map(|m| (m, "may have allowed it before"));
     let now = || new.iter().find(|m| !grants(m) && !old.contains(m)).map(|m| (m, "may deny it"));
     let (missing, what) = before.or_else(now)?;
-    Some(format!("newly allowed by what was loaded, but a policy of type {} that was not loaded {what}: {}", missing.kind, missing.why))
+    Some(format!(
+        "newly allowed by what was loaded, but a policy of type {} that was not loaded {what}: {}",
+        missing.kind, missing.why
+    ))
 }
 
 /// A policy that is not known on one side only.
