@@ -76,9 +76,11 @@ fn samples(scope: &Scope, account: &str) -> Vec<GuardQuestion> {
 }
 
 /// The samples of a scope that the policy alone closes.
-fn closed(sole: &Sole<'_>, scope: &Scope, account: &str) -> Vec<GuardQuestion> {
+fn closed(sole: &Sole, scope: &Scope, account: &str) -> Vec<GuardQuestion> {
     let Some(who) = ordinary("aws", account) else { return Vec::new() };
-    samples(scope, account).into_iter().filter(|question| sole.closes(question, &who)).collect()
+    let samples = samples(scope, account);
+    let closed = sole.closed(scope, &samples, &who);
+    samples.into_iter().enumerate().filter(|(at, _)| closed.contains(at)).map(|(_, question)| question).collect()
 }
 
 /// One account for each scope that members of the organisation fall in.
@@ -99,7 +101,7 @@ fn guard(world: &World, id: FactId) -> Value {
     }
 }
 
-fn is_guard(world: &World, sole: &Sole<'_>) -> bool {
+fn is_guard(world: &World, sole: &Sole) -> bool {
     // Only what denies, or does not allow, something of Bedrock is worth the questions.
     if sole.full.is_some() && sole.denials(&SIGNS).next().is_none() && sole.denials(&OTHERS).next().is_none() {
         return false;
@@ -157,7 +159,7 @@ fn missed(world: &World, id: FactId) -> Value {
 }
 
 /// Whether something that the policy closes is open in an account of the same scope that it does not bind.
-fn missed_account(sole: &Sole<'_>, scps: &Scps, member: &Member) -> Option<Value> {
+fn missed_account(sole: &Sole, scps: &Scps, member: &Member) -> Option<Value> {
     let above = scps.above(&member.number);
     if let Some(why) = &above.unknown {
         return Some(Value::Unknown(why.clone()));

@@ -7,7 +7,8 @@
 mod exempt;
 mod global;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::questions::{self, FUTURE, GuardQuestion, INVOKE, PREFIXES, Topic, UNSPECIFIED, Verdict};
 use super::{Scps, ordinary};
@@ -67,9 +68,8 @@ pub(in crate::access) const DERIVED: &[Derived] = &[
     flaws("policy-file-scp", "global_guard_bypasses", GLOBAL_FLAWS, global::bypasses),
 ];
 
-/// An SCP with what stands around it.
-pub(super) struct Sole<'w> {
-    world: &'w World,
+/// An SCP with what stands around it, made once, and what was asked of it more than once.
+pub(super) struct Sole {
     pub(super) held: Arc<Held>,
     /// `FullAWSAccess` where it allows nothing itself.
     pub(super) full: Option<Policy>,
@@ -77,6 +77,8 @@ pub(super) struct Sole<'w> {
     /// The accounts below it, by scope one.
     pub(super) places: Vec<Place>,
     scps: Arc<Scps>,
+    /// By scope, which of the samples of guards the policy alone closes.
+    closed: Mutex<HashMap<Arc<str>, Arc<Vec<usize>>>>,
 }
 
 /// Where an SCP is judged.
@@ -85,13 +87,27 @@ pub(super) struct Place {
     pub(super) scope: Arc<Scope>,
     /// Whether the account is really below; else it stands for none.
     pub(super) bound: bool,
+    tested: OnceLock<Option<(&'static str, &'static str)>>,
+}
+
+/// Every SCP of the world.
+struct Soles {
+    all: HashMap<FactId, Result<Option<Arc<Sole>>, Arc<Why>>>,
 }
 
 const NO_ACCOUNT: &str = "000000000000";
 
-impl<'w> Sole<'w> {
+impl Sole {
     /// `None` for a policy that AWS would refuse.
-    pub(super) fn of(world: &'w World, id: FactId) -> Result<Option<Self>, Arc<Why>> {
+    pub(super) fn of(world: &World, id: FactId) -> Result<Option<Arc<Self>>, Arc<Why>> {
+        let soles = world.memo(|world| {
+            let ids = ["scp", "policy-file-scp"].into_iter().flat_map(|kind| world.facts.of_kind(kind));
+            Soles { all: ids.map(|id| (*id, Self::made(world, *id).map(|sole| sole.map(Arc::new)))).collect() }
+        });
+        soles.all.get(&id).cloned().unwrap_or(Ok(None))
+    }
+
+    fn made(world: &World, id: FactId) -> Result<Option<Self>, Arc<Why>> {
         let scps = Scps::shared(world);
         let file = world.facts.get(id).filter(|fact| fact.kind.name == "policy-file-scp");
         let held = match file {
@@ -105,13 +121,14 @@ impl<'w> Sole<'w> {
         for account in scps.below(id) {
             let scope = world.scope_of_account(account);
             if !places.iter().any(|p| p.scope.name == scope.name) {
-                places.push(Place { account: account.clone(), scope, bound: true });
+                places.push(Place { account: account.clone(), scope, bound: true, tested: OnceLock::new() });
             }
         }
         if places.is_empty() {
-            places.push(Place { account: NO_ACCOUNT.into(), scope: world.scope_of(id), bound: false });
+            let scope = world.scope_of(id);
+            places.push(Place { account: NO_ACCOUNT.into(), scope, bound: false, tested: OnceLock::new() });
         }
-        Ok(Some(Self { world, held, full, everything, places, scps }))
+        Ok(Some(Self { held, full, everything, places, scps, closed: Mutex::default() }))
     }
 
     pub(super) fn alone(&self) -> PolicySet<'_> {
@@ -122,6 +139,17 @@ impl<'w> Sole<'w> {
     /// What the policy alone does with a question.
     pub(super) fn closes(&self, question: &GuardQuestion, who: &Principal) -> bool {
         matches!(question.verdict(&self.alone(), who), Verdict::AsExpected)
+    }
+
+    /// Of the questions about a scope, which are the same for each of its accounts, the indices of those that the policy alone closes.
+    pub(super) fn closed(&self, scope: &Scope, questions: &[GuardQuestion], who: &Principal) -> Arc<Vec<usize>> {
+        let known = self.closed.lock().unwrap_or_else(PoisonError::into_inner).get(&scope.name).cloned();
+        known.unwrap_or_else(|| {
+            let closed = questions.iter().enumerate().filter(|(_, question)| self.closes(question, who)).map(|(at, _)| at);
+            let closed = Arc::new(closed.collect::<Vec<_>>());
+            self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(scope.name.clone(), closed.clone());
+            closed
+        })
     }
 
     /// A request that slips past, with all that is in force counted.
@@ -154,7 +182,7 @@ fn who(place: &Place) -> Option<Principal> {
     ordinary("aws", &place.account)
 }
 
-fn judged(world: &World, id: FactId, judge: impl Fn(&Sole<'_>) -> Value, none: Value) -> Value {
+fn judged(world: &World, id: FactId, judge: impl Fn(&Sole) -> Value, none: Value) -> Value {
     match Sole::of(world, id) {
         Ok(Some(sole)) => judge(&sole),
         Ok(None) => none,
@@ -163,7 +191,7 @@ fn judged(world: &World, id: FactId, judge: impl Fn(&Sole<'_>) -> Value, none: V
 }
 
 fn is_region_guard(world: &World, id: FactId) -> Value {
-    let guards = |sole: &Sole<'_>| Value::Bool(sole.places.iter().any(|place| tested(sole, place).is_some()));
+    let guards = |sole: &Sole| Value::Bool(sole.places.iter().any(|place| tested(sole, place).is_some()));
     judged(world, id, guards, Value::Bool(false))
 }
 
@@ -178,7 +206,11 @@ pub(super) const SIGNS: [&str; 6] = [
 ];
 
 /// An action that the policy closes in one Region and leaves open in another, and the Region where it is closed.
-fn tested(sole: &Sole<'_>, place: &Place) -> Option<(&'static str, &'static str)> {
+fn tested(sole: &Sole, place: &Place) -> Option<(&'static str, &'static str)> {
+    *place.tested.get_or_init(|| test(sole, place))
+}
+
+fn test(sole: &Sole, place: &Place) -> Option<(&'static str, &'static str)> {
     let who = who(place)?;
     for action in SIGNS {
         if sole.denials(&[action]).next().is_none() && sole.full.is_some() {
@@ -211,14 +243,14 @@ fn in_region(action: &str, region: &str, place: &Place) -> GuardQuestion {
 }
 
 fn region_flaws(world: &World, id: FactId) -> Value {
-    let flaws = |sole: &Sole<'_>| {
+    let flaws = |sole: &Sole| {
         let mut out = Vec::new();
         for place in &sole.places {
             let (Some((action, region)), Some(who)) = (tested(sole, place), who(place)) else { continue };
             let found = [
                 unspecified(sole, place, &who),
                 prefixes(sole, place, region, &who),
-                exempt::exemptions(sole, place, action, region),
+                exempt::exemptions(world, sole, place, action, region),
             ];
             for flaw in found.into_iter().flatten() {
                 if !out.contains(&flaw) {
@@ -257,7 +289,7 @@ fn flaw(kind: &'static str, what: String, part: &str, place: &Place, witness: &W
 }
 
 /// The leg that only global profiles have, in a guard that has Regions in it.
-fn unspecified(sole: &Sole<'_>, place: &Place, who: &Principal) -> Vec<Value> {
+fn unspecified(sole: &Sole, place: &Place, who: &Principal) -> Vec<Value> {
     let asked = questions::of_topic(&place.scope, "aws", &place.account, Topic::Global);
     for question in asked {
         match sole.slips(&question, place, who) {
@@ -273,7 +305,7 @@ fn unspecified(sole: &Sole<'_>, place: &Place, who: &Principal) -> Vec<Value> {
 }
 
 /// The value that lets `unspecified` through, else the keys of the conditions on Regions.
-fn at_unspecified(sole: &Sole<'_>) -> Vec<NodeId> {
+fn at_unspecified(sole: &Sole) -> Vec<NodeId> {
     let on_regions = |s: &'_ Statement| {
         s.conditions.iter().filter(|c| c.lower_key() == "aws:requestedregion").cloned().collect::<Vec<Condition>>()
     };
@@ -297,7 +329,7 @@ fn at_unspecified(sole: &Sole<'_>) -> Vec<NodeId> {
 }
 
 /// Prefixes of which an action passes in a Region that the guard closes; one flaw for all.
-fn prefixes(sole: &Sole<'_>, place: &Place, region: &str, who: &Principal) -> Vec<Value> {
+fn prefixes(sole: &Sole, place: &Place, region: &str, who: &Principal) -> Vec<Value> {
     let mut out = Vec::new();
     let (mut left, mut first, mut at): (Vec<String>, Option<(String, Witness)>, Vec<NodeId>) = Default::default();
     for prefix in PREFIXES {
@@ -337,7 +369,7 @@ fn telling(prefix: &str) -> Vec<String> {
 }
 
 /// The `NotAction` value that leaves an action out, else the keys of the lists that lack it.
-fn at_prefix(sole: &Sole<'_>, action: &str) -> Vec<NodeId> {
+fn at_prefix(sole: &Sole, action: &str) -> Vec<NodeId> {
     let context = Context::open();
     let (mut values, mut keys) = (Vec::new(), Vec::new());
     for statement in sole.denials(&SIGNS) {

@@ -13,7 +13,7 @@ use crate::iam::truth::Truth;
 use crate::world::World;
 
 /// Principals beyond the named ones whom the guard lets through.
-pub(super) fn exemptions(sole: &Sole<'_>, place: &Place, action: &str, region: &str) -> Vec<Value> {
+pub(super) fn exemptions(world: &World, sole: &Sole, place: &Place, action: &str, region: &str) -> Vec<Value> {
     let patterns = principal_patterns(sole);
     let mut named: Vec<String> = patterns.iter().filter(|(text, _)| is_named(text)).map(|(text, _)| text.clone()).collect();
     named.extend(place.scope.security_principals.iter().map(|p| p.to_string()));
@@ -27,7 +27,7 @@ pub(super) fn exemptions(sole: &Sole<'_>, place: &Place, action: &str, region: &
         return vec![undecided()];
     };
     let asked = in_region(action, region, place);
-    let examples = examples(sole.world, &patterns, &place.account);
+    let examples = examples(world, &patterns, &place.account);
     let asked = asked.of_anybody(vec![(inside, true), (outside, false)], examples);
     match sole.slips(&asked, place, &who) {
         Ok(None) => Vec::new(),
@@ -50,7 +50,7 @@ pub(super) fn exemptions(sole: &Sole<'_>, place: &Place, action: &str, region: &
 }
 
 /// The values of conditions on `aws:PrincipalArn` in Deny statements.
-fn principal_patterns(sole: &Sole<'_>) -> Vec<(String, NodeId)> {
+fn principal_patterns(sole: &Sole) -> Vec<(String, NodeId)> {
     let denials = sole.held.policy.statements.iter().filter(|s| s.effect == Effect::Deny);
     let conditions = denials.flat_map(|s| &s.conditions).filter(|c| c.lower_key() == "aws:principalarn");
     let values = conditions.flat_map(|c| &c.values);
@@ -63,17 +63,17 @@ fn covers(pattern: &str, arn: &str) -> bool {
     Condition::new("ArnLike", "aws:PrincipalArn", &[pattern]).is_some_and(|c| c.holds(&context) == Truth::True)
 }
 
-fn pattern_of(sole: &Sole<'_>, arn: &str) -> Option<String> {
+fn pattern_of(sole: &Sole, arn: &str) -> Option<String> {
     principal_patterns(sole).into_iter().map(|(text, _)| text).find(|text| covers(text, arn))
 }
 
-fn at_pattern(sole: &Sole<'_>, arn: &str) -> Vec<NodeId> {
+fn at_pattern(sole: &Sole, arn: &str) -> Vec<NodeId> {
     let all = principal_patterns(sole);
     let covering: Vec<NodeId> = all.iter().filter(|(text, _)| covers(text, arn)).map(|(_, node)| *node).collect();
     if covering.is_empty() { all.into_iter().map(|(_, node)| node).collect() } else { covering }
 }
 
-fn at_key(sole: &Sole<'_>, key: &str) -> Vec<NodeId> {
+fn at_key(sole: &Sole, key: &str) -> Vec<NodeId> {
     let conditions = sole.held.policy.statements.iter().flat_map(|s| &s.conditions);
     conditions.filter(|c| c.lower_key() == key.to_ascii_lowercase()).filter_map(|c| sole.node(c.key_mark)).collect()
 }

@@ -48,7 +48,7 @@ fn profile(kind: &str, region: &str, place: &Place) -> String {
 }
 
 /// The first Region in which the policy closes calls of the system-defined global profile, and the model itself is open.
-fn guarded_region(sole: &Sole<'_>, place: &Place) -> Option<String> {
+fn guarded_region(sole: &Sole, place: &Place) -> Option<String> {
     let who = who(place)?;
     let own = place.scope.approved_regions.iter().map(|r| r.to_string());
     own.into_iter().find(|region| {
@@ -62,12 +62,12 @@ fn guarded_region(sole: &Sole<'_>, place: &Place) -> Option<String> {
 pub(super) fn is_global_guard(world: &World, id: FactId) -> Value {
     let accepts = |p: &Place| p.scope.posture == Some(Posture::GlobalWithTransferBasis);
     let guards =
-        |sole: &Sole<'_>| Value::Bool(sole.places.iter().any(|place| !accepts(place) && guarded_region(sole, place).is_some()));
+        |sole: &Sole| Value::Bool(sole.places.iter().any(|place| !accepts(place) && guarded_region(sole, place).is_some()));
     judged(world, id, guards, Value::Bool(false))
 }
 
 pub(super) fn bypasses(world: &World, id: FactId) -> Value {
-    let found = |sole: &Sole<'_>| {
+    let found = |sole: &Sole| {
         let judged = sole.places.iter().filter(|p| p.scope.posture != Some(Posture::GlobalWithTransferBasis));
         let mut out = Vec::new();
         for place in judged {
@@ -100,7 +100,7 @@ pub(super) fn bypasses(world: &World, id: FactId) -> Value {
 }
 
 /// The requests of all legs on one line, where each slips past.
-fn past(sole: &Sole<'_>, place: &Place, legs: &[GuardQuestion], who: &Principal) -> Result<Option<(Witness, String)>, Arc<Why>> {
+fn past(sole: &Sole, place: &Place, legs: &[GuardQuestion], who: &Principal) -> Result<Option<(Witness, String)>, Arc<Why>> {
     let mut lines = Vec::new();
     let mut last = None;
     for leg in legs {
@@ -111,7 +111,7 @@ fn past(sole: &Sole<'_>, place: &Place, legs: &[GuardQuestion], who: &Principal)
     Ok(last.map(|witness| (witness, lines.join("; "))))
 }
 
-fn bypass(sole: &Sole<'_>, what: String, part: &str, place: &Place, witness: &Witness) -> Value {
+fn bypass(sole: &Sole, what: String, part: &str, place: &Place, witness: &Witness) -> Value {
     let conditions = sole.denials(&INVOKE).flat_map(|s| &s.conditions);
     let on_profile = conditions.filter(|c| c.lower_key() == "bedrock:inferenceprofilearn").flat_map(|c| &c.values);
     let mut at: Vec<NodeId> = on_profile.filter_map(|v| sole.node(v.mark)).collect();
