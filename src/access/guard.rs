@@ -6,6 +6,7 @@
 pub(super) mod attach;
 pub(super) mod data;
 pub(super) mod effective;
+mod everything;
 pub(super) mod gaps;
 pub(super) mod management;
 pub(super) mod perimeter;

@@ -66,9 +66,8 @@ fn members(world: &World) -> Vec<Member> {
 
 /// What a guard may be made for, a few questions for each topic.
 fn samples(scope: &Scope, account: &str) -> Vec<GuardQuestion> {
-    let all = questions::questions(scope, "aws", account).into_iter().filter(|q| q.expected == Expected::Closed);
+    let all = questions::with_actions(scope, "aws", account, &SIGNS).into_iter().filter(|q| q.expected == Expected::Closed);
     let telling = |q: &GuardQuestion| match q.topic {
-        Topic::Region => SIGNS.contains(&q.action.as_str()),
         Topic::Controls => q.action.starts_with("bedrock:"),
         _ => true,
     };
@@ -78,9 +77,7 @@ fn samples(scope: &Scope, account: &str) -> Vec<GuardQuestion> {
 /// The samples of a scope that the policy alone closes.
 fn closed(sole: &Sole, scope: &Scope, account: &str) -> Vec<GuardQuestion> {
     let Some(who) = ordinary("aws", account) else { return Vec::new() };
-    let samples = samples(scope, account);
-    let closed = sole.closed(scope, &samples, &who);
-    samples.into_iter().enumerate().filter(|(at, _)| closed.contains(at)).map(|(_, question)| question).collect()
+    samples(scope, account).into_iter().filter(|question| sole.closes(question, &who)).collect()
 }
 
 /// One account for each scope that members of the organisation fall in.

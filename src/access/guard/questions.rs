@@ -8,14 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(crate) use super::everything::everything;
+use super::everything::open_key_policy;
 use crate::access::ask::{self, Ask, Witness};
 use crate::catalog::{actions, models, regions};
 use crate::config::{Posture, Scope};
 use crate::facts::Why;
-use crate::iam::PolicyType;
 use crate::iam::condition::Condition;
 use crate::iam::decide::PolicySet;
-use crate::iam::policy::Policy;
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
 use crate::iam::solve::Resources;
@@ -196,29 +196,15 @@ fn tag_keys<'p>(policies: &PolicySet<'p>) -> BTreeSet<&'p str> {
     keys.filter(|key| key.starts_with("aws:principaltag/")).collect()
 }
 
-/// A policy that allows everything: as an identity policy, so that only what stands around it decides; as an SCP, `FullAWSAccess`.
-pub(crate) fn everything(kind: PolicyType) -> Option<Policy> {
-    let allow = serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-    policy(&allow, kind).map(|policy| policy.with_source(u64::MAX))
-}
-
-/// A key has a policy of its own that must grant: here, one that grants everything.
-fn open_key_policy() -> Option<Policy> {
-    let allow = serde_json::json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*", "Resource": "*"},
-    ]});
-    policy(&allow, PolicyType::Key).map(|policy| policy.with_source(u64::MAX))
-}
-
-fn policy(text: &serde_json::Value, kind: PolicyType) -> Option<Policy> {
-    let document = crate::doc::Document::json("question", text.to_string()).ok()?;
-    Policy::parse(document.root(), kind).ok()
-}
-
 /// All questions of a scope for one account, in the order of [`Topic`]. A topic about which the scope declares nothing has none.
 pub(crate) fn questions(scope: &Scope, partition: &str, account: &str) -> Vec<GuardQuestion> {
+    with_actions(scope, partition, account, &[])
+}
+
+/// The same, but about Regions only for these actions (for all, where empty).
+pub(super) fn with_actions(scope: &Scope, partition: &str, account: &str, only: &[&str]) -> Vec<GuardQuestion> {
     let asker = Asker::new(scope, partition, account);
-    let mut out = asker.regions();
+    let mut out = asker.regions(only);
     if scope.posture != Some(Posture::GlobalWithTransferBasis) {
         out.extend(asker.global());
     }
@@ -239,7 +225,7 @@ pub(crate) fn of_topic(scope: &Scope, partition: &str, account: &str, topic: Top
     let asker = Asker::new(scope, partition, account);
     let global_is_accepted = scope.posture == Some(Posture::GlobalWithTransferBasis);
     match topic {
-        Topic::Region => asker.regions(),
+        Topic::Region => asker.regions(&[]),
         Topic::Global | Topic::Platform if global_is_accepted => Vec::new(),
         Topic::Global => asker.global(),
         Topic::Platform => asker.platform(),
@@ -294,7 +280,7 @@ impl<'a> Asker<'a> {
         inside.filter(|_| !self.approved.is_empty()).map(|c| (c, true)).into_iter().collect()
     }
 
-    fn regions(&self) -> Vec<GuardQuestion> {
+    fn regions(&self, only: &[&str]) -> Vec<GuardQuestion> {
         let mut kept = self.approved.clone();
         kept.push(UNSPECIFIED);
         let Some(inside) = Condition::new("StringEquals", "aws:RequestedRegion", &kept).filter(|_| !self.approved.is_empty())
@@ -317,6 +303,9 @@ impl<'a> Asker<'a> {
             known.sort_by_key(|name| !(name.starts_with("Invoke") || *name == "CreateInference"));
             for name in known {
                 let action = format!("{prefix}:{name}");
+                if !only.is_empty() && !only.contains(&&*action) {
+                    continue;
+                }
                 let text = format!("`{action}` outside {}", self.list());
                 let everywhere = any(Vec::new(), self.examples_outside(&action));
                 let mut asked = question(text, Topic::Region, &action, everywhere, Context::open());

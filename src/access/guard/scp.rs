@@ -8,7 +8,7 @@ mod exempt;
 mod global;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use super::questions::{self, FUTURE, GuardQuestion, INVOKE, PREFIXES, Topic, UNSPECIFIED, Verdict};
 use super::{Scps, ordinary};
@@ -77,8 +77,6 @@ pub(super) struct Sole {
     /// The accounts below it, by scope one.
     pub(super) places: Vec<Place>,
     scps: Arc<Scps>,
-    /// By scope, which of the samples of guards the policy alone closes.
-    closed: Mutex<HashMap<Arc<str>, Arc<Vec<usize>>>>,
 }
 
 /// Where an SCP is judged.
@@ -128,7 +126,7 @@ impl Sole {
             let scope = world.scope_of(id);
             places.push(Place { account: NO_ACCOUNT.into(), scope, bound: false, tested: OnceLock::new() });
         }
-        Ok(Some(Self { held, full, everything, places, scps, closed: Mutex::default() }))
+        Ok(Some(Self { held, full, everything, places, scps }))
     }
 
     pub(super) fn alone(&self) -> PolicySet<'_> {
@@ -139,17 +137,6 @@ impl Sole {
     /// What the policy alone does with a question.
     pub(super) fn closes(&self, question: &GuardQuestion, who: &Principal) -> bool {
         matches!(question.verdict(&self.alone(), who), Verdict::AsExpected)
-    }
-
-    /// Of the questions about a scope, which are the same for each of its accounts, the indices of those that the policy alone closes.
-    pub(super) fn closed(&self, scope: &Scope, questions: &[GuardQuestion], who: &Principal) -> Arc<Vec<usize>> {
-        let known = self.closed.lock().unwrap_or_else(PoisonError::into_inner).get(&scope.name).cloned();
-        known.unwrap_or_else(|| {
-            let closed = questions.iter().enumerate().filter(|(_, question)| self.closes(question, who)).map(|(at, _)| at);
-            let closed = Arc::new(closed.collect::<Vec<_>>());
-            self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(scope.name.clone(), closed.clone());
-            closed
-        })
     }
 
     /// A request that slips past, with all that is in force counted.

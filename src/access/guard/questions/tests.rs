@@ -3,6 +3,8 @@
 //! In: a scope and an SCP. Out: the questions that are not answered as expected, by topic. Never: a topic without a question.
 
 use super::*;
+use crate::iam::PolicyType;
+use crate::iam::policy::Policy;
 
 fn scope(text: &str) -> Arc<Scope> {
     let config = crate::config::Config::parse("alicerce.toml", text.to_owned()).unwrap();
