@@ -15,6 +15,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("paths?", "list<string>", "files that it takes, as written"),
     ("approved_regions?", "list<string>", "the approved Regions, as written"),
     ("approved_models?", "list<string>", "the approved models, as written"),
+    ("approved_services?", "list<string>", "the approved services beside Bedrock's own, as written"),
     ("posture?", "string", "the posture, as written"),
     ("transfer_basis?", "object:TransferBasis", "the legal basis of an international transfer, as written"),
     ("regulations?", "list<string>", "the regulations, as written"),
