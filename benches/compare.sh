@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- fixtures/iam/*.json
 seconds=${SECONDS_EACH:-5}
+built=${CARGO_TARGET_DIR:-target}
 tool=target/compare
 mkdir -p "$tool"
 [ -d "$tool/node_modules/@cloud-copilot/iam-simulate" ] || npm install --silent --no-fund --no-audit --prefix "$tool" @cloud-copilot/iam-simulate >/dev/null
@@ -17,7 +18,7 @@ pin=()
 if command -v taskset >/dev/null; then pin=(taskset -c "$(taskset -cp $$ | grep -oE '[0-9]+$')"); fi
 cargo build --quiet --release --example cases
 theirs=$(cd "$tool" && "${pin[@]}" node ../../benches/compare.mjs "$seconds" suited.jsonl "${cases[@]}")
-ours=$("${pin[@]}" target/release/examples/cases "$seconds" "$tool/suited.jsonl")
+ours=$("${pin[@]}" "$built/release/examples/cases" "$seconds" "$tool/suited.jsonl")
 awk '
   { value[$1] = $2 }
   END {
