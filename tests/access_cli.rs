@@ -437,3 +437,12 @@ fn a_file_that_was_changed_after_it_was_collected_counts_and_is_told() {
     assert!(!run.stderr.contains("could not be read"), "{}", run.stderr);
     assert!(run.stdout.starts_with("nothing new in what was read, but"), "{}", run.stdout);
 }
+
+#[test]
+fn a_model_is_of_no_account_and_a_misspelled_action_is_told() {
+    let room = Room::new();
+    // The model stands in the list of models of an account: it is AWS's all the same.
+    access(&room, &["can", "chatbot-piloto-lambda", "bedrock:InvokeModel", MODEL]).expect_code(0);
+    let run = access(&room, &["can", "chatbot-piloto-lambda", "bedrock:InvokeModl", MODEL]).expect_code(1);
+    assert!(run.stderr.contains("has no `bedrock:InvokeModl`; the nearest is `bedrock:InvokeModel`"), "{}", run.stderr);
+}

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::{example, scan};
 use crate::access::query::Place;
+use crate::catalog::actions;
 use crate::config::Config;
 use crate::doc::Node;
 use crate::facts::{Facts, NodeId};
@@ -182,6 +183,18 @@ fn action_name(text: &str) -> Result<String, String> {
         }
         _ => Err("expected one action, such as `bedrock:InvokeModel`".to_owned()),
     }
+}
+
+/// Says on standard error that an action may be misspelled: the catalog knows the service and not the action.
+fn note_unknown_action(action: &str) {
+    let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let known = actions::of_prefix(&service);
+    if known.is_empty() || actions::find(action).is_some() {
+        return;
+    }
+    let names = known.iter().map(|one| format!("{service}:{}", one.name));
+    let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(name, action)).unwrap_or_default();
+    note(&format!("the catalog of AWS's actions has no `{action}`; the nearest is `{nearest}`"));
 }
 
 fn no_principal(world: &World) -> Failure {

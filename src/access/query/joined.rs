@@ -103,7 +103,8 @@ pub(super) fn rcps_above(world: &World, owner: &str) -> RcpsAbove {
 pub(super) fn owner(world: &World, resource: &str) -> Option<Arc<str>> {
     let bucket = || resource.starts_with("arn:").then(|| resource.split('/').next()).flatten();
     let id = world.facts.by_id(resource).or_else(|| world.facts.by_id(bucket()?))?;
-    world.facts.get(id)?.account.clone()
+    // A foundation model is AWS's; what was loaded is an account's list of them.
+    world.facts.get(id).filter(|fact| fact.kind.name != "foundation-model")?.account.clone()
 }
 
 /// The policy of the resource itself, where it has one; the error says that it may and is not known.

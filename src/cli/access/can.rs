@@ -59,6 +59,7 @@ impl CanArgs {
         }
         let (world, incomplete) = super::world(&self.paths)?;
         let principal = find(&world, &self.principal)?;
+        super::note_unknown_action(&self.action);
         let verdict = query::can(&world, principal, &self.action, &self.resource, self.request_context())
             .ok_or_else(|| super::no_principal(&world))?;
         let text = match self.format {

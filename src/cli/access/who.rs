@@ -34,6 +34,7 @@ impl WhoArgs {
     pub(super) fn run(self) -> Result<u8, Failure> {
         let (resource, paths) = self.split();
         let (world, incomplete) = super::world(&paths)?;
+        super::note_unknown_action(&self.action);
         let answers = query::who_can(&world, &self.action, resource, self.region.as_deref());
         if answers.is_empty() {
             return Err(super::no_principal(&world));
