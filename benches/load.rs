@@ -29,7 +29,7 @@ fn synthetic() -> std::io::Result<PathBuf> {
     let folder = here(&format!("target/synthetic/bench-{ROLES}"));
     let done = folder.join(format!("{}/global/iam/list-service-specific-credentials.json", generate::MEMBER));
     if !done.exists() {
-        generate::export(&folder, ROLES, 1)?;
+        generate::export(&folder, ROLES, 1, false)?;
     }
     Ok(folder)
 }

@@ -115,13 +115,14 @@ fn ids(path: &Path) -> Vec<&str> {
 
 #[test]
 fn one_model_in_one_region() {
-    let found = Setting::new(invoke(json!(model("us-east-1")))).found();
+    let (world, role) = Setting::new(invoke(json!(model("us-east-1")))).world();
+    let found = paths::paths(&world, role);
     let [path] = &found.paths[..] else { panic!("{:#?}", found.paths) };
     assert_eq!((path.way, ids(path), texts(&path.sources)), (Way::Direct, vec![HAIKU], vec!["us-east-1"]));
     assert_eq!(path.models[0].name, Some("Claude Haiku 4.5"));
     assert_eq!(destinations(path), ["us-east-1"]);
     assert!(path.claude && !path.any_model && path.bearer_token == Ok(false) && path.listed);
-    assert_eq!(path.legs[0].granted[0].policy, "own");
+    assert_eq!(path.legs[0].granted(&world, role)[0].policy, "own");
     // In São Paulo it is not offered by its own id.
     let found = Setting::new(invoke(json!(model("sa-east-1")))).found();
     assert!(found.paths.is_empty(), "{:#?}", found.paths);

@@ -106,6 +106,34 @@ fn bedrock(r: &mut Random) -> Value {
     }
 }
 
+/// A statement as broad as those of administrators, platforms and laboratories, with what makes principals differ: Regions, tags,
+/// variables, roles that may be passed.
+fn wide(r: &mut Random) -> Value {
+    let invoke = json!(["bedrock:InvokeModel*", "bedrock:Converse*"]);
+    let region =
+        |r: &mut Random| r.pick(&[REGION, "us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1"]).to_owned();
+    match r.below(10) {
+        0 => json!({"Effect": "Allow", "Action": "*", "Resource": "*"}),
+        1 => json!({"Effect": "Allow", "Action": ["bedrock:*", "iam:PassRole"], "Resource": "*"}),
+        2 => json!({"Effect": "Allow", "Action": ["bedrock:*", "bedrock-mantle:*", "bedrock-agentcore:*"], "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:RequestedRegion": [region(r), region(r), region(r)]}}}),
+        3 => json!({"Effect": "Allow", "Action": invoke, "Resource": ["arn:aws:bedrock:*::foundation-model/anthropic.*",
+                    format!("arn:aws:bedrock:*:{MEMBER}:inference-profile/*")]}),
+        4 => json!({"Effect": "Allow", "Action": invoke, "Resource": ["arn:aws:bedrock:*::foundation-model/*",
+                    format!("arn:aws:bedrock:{}:{MEMBER}:inference-profile/{}.anthropic.*", region(r), r.pick(&["us", "eu", "global"]))]}),
+        5 => json!({"Effect": "Allow", "Action": invoke, "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:PrincipalTag/team": [r.pick(TEAMS), r.pick(TEAMS)]}}}),
+        6 => json!({"Effect": "Allow", "Action": ["bedrock:*"], "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:PrincipalTag/team": "${aws:PrincipalTag/team}"}}}),
+        7 => {
+            json!({"Effect": "Deny", "Action": "bedrock:InvokeModel*", "Resource": "arn:aws:bedrock:*:*:inference-profile/global.*"})
+        }
+        8 => json!({"Effect": "Allow", "Action": "iam:PassRole",
+                    "Resource": format!("arn:aws:iam::{MEMBER}:role/{}-*", r.pick(TEAMS))}),
+        _ => json!({"Effect": "Allow", "Action": ["bedrock:*", "aws-external-anthropic:*"], "Resource": "*"}),
+    }
+}
+
 /// An identity policy of up to eight statements; `share` per cent of them speak about Bedrock.
 fn identity(r: &mut Random, share: usize) -> Value {
     let mut statements: Vec<Value> = (0..1 + r.below(6)).map(|_| everyday(r)).collect();
@@ -150,10 +178,14 @@ fn attached(r: &mut Random, pool: usize) -> Vec<Value> {
     (0..r.below(4)).map(|_| one(r.below(pool))).collect()
 }
 
-fn role(r: &mut Random, n: usize, pool: usize) -> Value {
+fn role(r: &mut Random, n: usize, pool: usize, broad: bool) -> Value {
     let name = format!("{}-{}-{n}", r.pick(TEAMS), r.pick(&["api", "batch", "worker", "etl", "assistant"]));
-    let inline: Vec<Value> =
+    let mut inline: Vec<Value> =
         (0..1 + r.below(3)).map(|i| json!({"PolicyName": format!("inline-{i}"), "PolicyDocument": identity(r, 25)})).collect();
+    if broad && r.percent(40) {
+        let statements = (0..1 + r.below(2)).map(|_| wide(r)).collect();
+        inline.push(json!({"PolicyName": "wide", "PolicyDocument": document(statements)}));
+    }
     let mut role = json!({
         "Path": "/", "RoleName": name, "RoleId": unique("AROA", n), "Arn": format!("arn:aws:iam::{MEMBER}:role/{name}"),
         "CreateDate": "2026-02-10T13:20:45+00:00", "AssumeRolePolicyDocument": trust(r), "InstanceProfileList": [],
@@ -195,15 +227,16 @@ fn escaped(arn: &str) -> String {
     arn.replace(':', "%3A").replace('/', "%2F")
 }
 
-/// Writes the export of an organisation of two accounts, the second with `roles` roles.
+/// Writes the export of an organisation of two accounts, the second with `roles` roles. `broad`: no SCP keeps its calls in one
+/// Region, and two roles of five have policies as administrators and laboratories have them.
 ///
 /// # Errors
 /// What writing a file gives.
-pub(crate) fn export(folder: &Path, roles: usize, seed: u64) -> io::Result<()> {
+pub(crate) fn export(folder: &Path, roles: usize, seed: u64, broad: bool) -> io::Result<()> {
     let r = &mut Random::new(seed);
-    organization(folder)?;
+    organization(folder, broad)?;
     let pool = (roles / 15).max(10);
-    let details: Vec<Value> = (0..roles).map(|n| role(r, n, pool)).collect();
+    let details: Vec<Value> = (0..roles).map(|n| role(r, n, pool, broad)).collect();
     for detail in &details {
         let arn = detail.get("Arn").and_then(Value::as_str).unwrap_or_default();
         let name = format!("get-service-last-accessed-details.{}", escaped(arn));
@@ -243,7 +276,7 @@ fn functions(folder: &Path, r: &mut Random, roles: &[Value]) -> io::Result<()> {
     answer(folder, MEMBER, REGION, "lambda", "list-functions", &json!({"Functions": list}))
 }
 
-fn organization(folder: &Path) -> io::Result<()> {
+fn organization(folder: &Path, broad: bool) -> io::Result<()> {
     let put = |name: &str, value: Value| answer(folder, MANAGEMENT, "global", "organizations", name, &value);
     let arn = |rest: String| format!("arn:aws:organizations::{MANAGEMENT}:{rest}");
     let account = |id: &str| json!({"Id": id, "Arn": arn(format!("account/o-synthetic1/{id}")), "Name": id, "Status": "ACTIVE"});
@@ -267,6 +300,9 @@ fn organization(folder: &Path) -> io::Result<()> {
     for (id, content, targets) in
         [("p-FullAWSAccess", full, &[ROOT, OU, MANAGEMENT, MEMBER][..]), ("p-regionguard", guard, &[OU][..])]
     {
+        if broad && id == "p-regionguard" {
+            continue;
+        }
         let summary = json!({"Id": id, "Arn": arn(format!("policy/o-synthetic1/service_control_policy/{id}")), "Name": id,
                              "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": id == "p-FullAWSAccess"});
         put(&format!("describe-policy.{id}"), json!({"Policy": {"PolicySummary": summary, "Content": content.to_string()}}))?;

@@ -1,6 +1,6 @@
 //! Writes the synthetic input that the measurements of `docs/performance.md` use.
 //!
-//! In: a kind (`export` or `policies`), a folder that does not exist yet, how many, and optionally a seed. Out: files.
+//! In: a kind (`export`, `broad-export` or `policies`), a folder that does not exist yet, how many, and optionally a seed. Out: files.
 //! Never: an existing folder written into.
 
 mod generate;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, io};
 
-const USAGE: &str = "usage: cargo run --release --example synthetic -- export|policies FOLDER [HOW-MANY] [SEED]";
+const USAGE: &str = "usage: cargo run --release --example synthetic -- export|broad-export|policies FOLDER [HOW-MANY] [SEED]";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -36,7 +36,8 @@ fn run(arguments: &[String]) -> Result<(), String> {
     let seed = number(1, 1)?;
     let count = |default| number(0, default).and_then(|n| usize::try_from(n).map_err(|e| e.to_string()));
     let written = match kind.as_str() {
-        "export" => generate::export(&folder, count(5_000)?, seed),
+        "export" => generate::export(&folder, count(5_000)?, seed, false),
+        "broad-export" => generate::export(&folder, count(5_000)?, seed, true),
         "policies" => generate::policies(&folder, count(1_500)?, seed),
         _ => return Err(USAGE.into()),
     };

@@ -50,10 +50,10 @@ pub(super) struct Standing {
     pub(super) keys: Keys,
     /// What [`super::callable_endpoints`] found.
     pub(super) callable: OnceLock<Result<Vec<super::Endpoint>, Arc<Why>>>,
-    /// What [`super::paths::paths`] found.
-    pub(super) paths: OnceLock<Arc<super::paths::Found>>,
-    /// Those of them that need no service that runs as another role.
-    pub(super) own_paths: OnceLock<Arc<super::paths::Found>>,
+    /// Where [`super::paths::paths`] keeps what it found.
+    pub(super) paths: OnceLock<Arc<super::paths::Slot>>,
+    /// Its own statements that bear on a path: indices of the policy and of the statement in it.
+    pub(super) bearing: OnceLock<Vec<(usize, usize)>>,
 }
 
 impl Standing {
@@ -179,7 +179,7 @@ impl Shared {
             account,
             callable: OnceLock::new(),
             paths: OnceLock::new(),
-            own_paths: OnceLock::new(),
+            bearing: OnceLock::new(),
         }
     }
 }

@@ -60,7 +60,7 @@ fn of_way(world: &World, principal: FactId, way: Way) -> Value {
     let found = paths::paths(world, principal);
     let scope = world.scope_of(principal);
     let of = found.paths.iter().filter(|path| path.way == way);
-    Value::list(of.map(|path| paths::value(path, |place| scope.approves_region(place))).collect())
+    Value::list(of.map(|path| paths::value(world, principal, path, |place| scope.approves_region(place))).collect())
 }
 
 fn unapproved(world: &World, principal: FactId) -> Value {
@@ -69,10 +69,10 @@ fn unapproved(world: &World, principal: FactId) -> Value {
         return Value::list(Vec::new());
     }
     let found = paths::paths(world, principal);
-    Value::list(found.paths.iter().filter_map(|path| unapproved_path(path, &scope)).collect())
+    Value::list(found.paths.iter().filter_map(|path| unapproved_path(world, principal, path, &scope)).collect())
 }
 
-fn unapproved_path(path: &Path, scope: &Scope) -> Option<Value> {
+fn unapproved_path(world: &World, principal: FactId, path: &Path, scope: &Scope) -> Option<Value> {
     let ids: Vec<Value> =
         path.models.iter().filter(|model| !approves(scope, &model.id)).map(|model| Value::Str(model.id.clone())).collect();
     let unlisted = if path.claude { "anthropic.claude-unlisted-v9:0" } else { "unlisted-vendor.unlisted-model-v9:0" };
@@ -95,7 +95,7 @@ fn unapproved_path(path: &Path, scope: &Scope) -> Option<Value> {
         ("any_model", Value::Bool(any)),
         ("witness", Value::str(path.witness())),
     ];
-    Some(Value::object(fields, paths::places(path)))
+    Some(Value::object(fields, paths::places(world, principal, path)))
 }
 
 /// Whether the scope approves a model; true where it says nothing of models. The dated table leaves date and version out of an id: it is

@@ -8,6 +8,7 @@ mod cases;
 mod new;
 mod paths;
 mod paths_human;
+mod paths_summary;
 mod who;
 
 use std::io::Write as _;

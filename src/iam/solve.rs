@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::condition::Condition;
-use super::decide::{Decision, Outcome, PolicySet, Setting, Tallies, combine, decide};
+use super::decide::{Decision, Outcome, PolicySet, Setting, Tallies, combine, decide, outcome};
 use super::glob::Glob;
 use super::named::Named;
 use super::policy::{Effect, Policy, Site};
@@ -186,6 +186,9 @@ fn tied(question: &Question<'_>, tie: Tie) -> Answer {
     };
     let Some(context) = region::context(tie, &question.context) else { return Answer::None };
     let base = Request::new(question.principal.clone(), question.action, resource, question.resource_account, context);
+    if let Some(answer) = outright(question, &base).filter(|_| !free) {
+        return answer;
+    }
     let goal = goal(question, Frame { request: &base, free, tie, bounded: question.policies.bounded() });
     let settled = base.context.settled();
     let mut search = Search { question, free, tie, base: &base, work: question.bound, unsure: None };
@@ -193,8 +196,8 @@ fn tied(question: &Question<'_>, tie: Tie) -> Answer {
         demands: BTreeMap::new(),
         disjunctions: Vec::new(),
         // Where nothing is demanded of it, a plausible one still tells a reader more than `*`.
-        resource: match search.resource(&[]) {
-            Found::Some(plausible) if free => plausible,
+        resource: match free.then(|| search.resource(&[])) {
+            Some(Found::Some(plausible)) => plausible,
             _ => resource.to_owned(),
         },
         context: settled,
@@ -207,6 +210,23 @@ fn tied(question: &Question<'_>, tie: Tie) -> Answer {
         (None, None) => Answer::None,
         (None, Some(why)) => Answer::Unknown(why),
     }
+}
+
+/// The answer for one resource where it hangs on no key that is free: then there is nothing to search for.
+fn outright(question: &Question<'_>, base: &Request) -> Option<Answer> {
+    match outcome(question.policies, base) {
+        Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied => return Some(Answer::None),
+        Outcome::Conditional => return None,
+        Outcome::Allowed => {}
+    }
+    if !question.conditions.is_empty() || question.not_allowed_by.is_some() || question.granted_by.is_some() {
+        return None;
+    }
+    let account = base.resource_account.as_deref();
+    let (who, context) = (base.principal.clone(), base.context.settled());
+    let request = Request::new(who, &base.action, &base.resource, account, context);
+    let decision = decide(question.policies, &request);
+    (decision.outcome == Outcome::Allowed).then(|| Answer::Some(Box::new(Witness { request, decision })))
 }
 
 /// The whole question as one formula.

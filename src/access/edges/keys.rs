@@ -54,6 +54,11 @@ impl Keys {
         }
     }
 
+    /// The keys of which it is not known whether every request has them, with the reasons.
+    pub(in super::super) fn unsure(&self) -> &[(&'static str, Arc<Why>)] {
+        &self.unsure
+    }
+
     fn organization(&mut self, facts: &Facts, account: &str) {
         match organization_of(facts, account) {
             Ok(Some((id, path))) => {

@@ -12,7 +12,6 @@ use super::legs::{Leg, Verdict, View};
 use super::targets::{Regions, Targets};
 use super::{ModelName, Path, PathLeg, State, Way};
 use crate::access::principals::Standing;
-use crate::access::query::Place;
 use crate::config::Scope;
 use crate::facts::Why;
 
@@ -124,7 +123,8 @@ impl<'s> Asker<'s> {
                 region: leg.requested.clone(),
                 state,
                 witness: witness.map(|w| w.line()).unwrap_or_default(),
-                granted: granted(view, leg),
+                grants: view.granting(leg),
+                holder: None,
             });
         }
         path.requires = requires.into_iter().collect();
@@ -146,16 +146,4 @@ impl<'s> Asker<'s> {
             Verdict::Undecided(why) => Err(why),
         }
     }
-}
-
-/// The statements that grant a leg, each with what to underline of it.
-fn granted(view: &View<'_>, leg: &Leg) -> Vec<Place> {
-    let mut out: Vec<Place> = Vec::new();
-    for (held, statement, node) in view.granting(leg) {
-        let place = Place { policy: held.name.to_string(), sid: statement.sid.as_deref().map(str::to_owned), node: Some(node) };
-        if !out.contains(&place) {
-            out.push(place);
-        }
-    }
-    out
 }

@@ -54,11 +54,11 @@ fn compute(world: &World, principal: FactId) -> Value {
     let found = super::paths(world, principal);
     let scope = world.scope_of(principal);
     let approves = |place: &str| scope.approves_region(place);
-    Value::list(found.paths.iter().map(|path| value(path, approves)).collect())
+    Value::list(found.paths.iter().map(|path| value(world, principal, path, approves)).collect())
 }
 
 /// A path as a value.
-pub(in crate::access) fn value(path: &Path, approves: impl Fn(&str) -> bool) -> Value {
+pub(in crate::access) fn value(world: &World, principal: FactId, path: &Path, approves: impl Fn(&str) -> bool) -> Value {
     if let State::Undecided(why) = &path.state {
         return Value::Unknown(why.clone());
     }
@@ -85,14 +85,14 @@ pub(in crate::access) fn value(path: &Path, approves: impl Fn(&str) -> bool) -> 
         ("requires", Value::list(path.requires.iter().map(|key| Value::str(key.as_str())).collect())),
         ("witness", Value::str(path.witness())),
     ];
-    Value::object(fields, places(path))
+    Value::object(fields, places(world, principal, path))
 }
 
 /// The texts that grant it.
-pub(in crate::access) fn places(path: &Path) -> Vec<NodeId> {
+pub(in crate::access) fn places(world: &World, principal: FactId, path: &Path) -> Vec<NodeId> {
     let mut at: Vec<NodeId> = Vec::new();
     // The leg that lets the data out says most: the last one's grant comes first.
-    for node in path.legs.iter().rev().flat_map(|leg| &leg.granted).filter_map(|place| place.node) {
+    for node in path.legs.iter().rev().flat_map(|leg| leg.granted(world, principal)).filter_map(|place| place.node) {
         if !at.contains(&node) {
             at.push(node);
         }

@@ -12,7 +12,7 @@ use super::{GLOBAL, OUTSIDE_AWS, Path, State, Way};
 use crate::access::transfer;
 use crate::catalog::regions;
 use crate::config::{Posture, Scope};
-use crate::facts::{FactId, NodeId, Value, Why};
+use crate::facts::{FactId, Value, Why};
 use crate::world::{Derived, ObjectType, World};
 
 /// One way out.
@@ -63,7 +63,7 @@ fn compute(world: &World, principal: FactId) -> Value {
         return Value::list(unknown.into_values().map(Value::Unknown).collect());
     }
     let best = leaving.iter().min_by_key(|(way, paths)| (rank(paths), **way));
-    Value::list(best.map(|(way, paths)| value(*way, paths, &leaving)).into_iter().collect())
+    Value::list(best.map(|(way, paths)| value((world, principal), *way, paths, &leaving)).into_iter().collect())
 }
 
 /// The ways that say most come first: what exists, Claude, the farthest.
@@ -88,18 +88,12 @@ fn wanted(scope: &Scope, place: &str) -> bool {
     }
 }
 
-fn value(way: Way, paths: &[Left<'_>], all: &BTreeMap<Way, Vec<Left<'_>>>) -> Value {
+fn value((world, principal): (&World, FactId), way: Way, paths: &[Left<'_>], all: &BTreeMap<Way, Vec<Left<'_>>>) -> Value {
     let others: Vec<&str> = all.keys().filter(|other| **other != way).map(|other| how(*other)).collect();
     // What surely can be called says more than what could be, if it existed.
     let best = paths.iter().find(|(path, _)| path.listed).or(paths.first());
     let Some((path, _)) = best else { return Value::Null };
     let places: BTreeSet<&str> = paths.iter().flat_map(|(_, outside)| outside).map(|place| &**place).collect();
-    let mut at: Vec<NodeId> = Vec::new();
-    for node in path.legs.iter().rev().flat_map(|leg| &leg.granted).filter_map(|place| place.node) {
-        if !at.contains(&node) {
-            at.push(node);
-        }
-    }
     let fields = vec![
         ("way", Value::str(way.as_str())),
         ("how", Value::str(how(way))),
@@ -112,7 +106,7 @@ fn value(way: Way, paths: &[Left<'_>], all: &BTreeMap<Way, Vec<Left<'_>>>) -> Va
         ("others", Value::str(others.join(", "))),
         ("witness", Value::str(path.witness())),
     ];
-    Value::object(fields, at)
+    Value::object(fields, super::places(world, principal, path))
 }
 
 fn models(paths: &[Left<'_>]) -> String {

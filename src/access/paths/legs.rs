@@ -4,13 +4,15 @@
 //! is asked once for all legs of which every statement says the same.
 //! Never: two legs taken for the same because of how they look; what counts is what each statement and condition makes of them.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::ask::{self, Answer, Ask, Witness};
-use super::super::principals::{Held, Standing};
-use crate::facts::{NodeId, Reason, Why};
+use super::super::principals::Standing;
+use super::same::{self, Element, Grant};
+use crate::facts::{Reason, Why};
+use crate::iam::condition::Condition;
 use crate::iam::decide::{Decision, PolicySet, decide};
 use crate::iam::policy::{Effect, Statement};
 use crate::iam::request::{Context, Request};
@@ -67,7 +69,10 @@ pub(super) struct View<'s> {
     pub(super) standing: &'s Standing,
     pub(super) action: &'static str,
     policies: PolicySet<'s>,
-    statements: Vec<&'s Statement>,
+    /// Those that may bear on the action, with what each condition makes of a request of which nothing more is known.
+    statements: Vec<(&'s Statement, Vec<(&'s Condition, Truth)>)>,
+    /// A request of which nothing more is known.
+    nothing: Request,
     /// The statements refer to context keys by variables, so that a leg's own values get into them.
     variables: bool,
     verdicts: RefCell<HashMap<Vec<u8>, Verdict>>,
@@ -77,6 +82,7 @@ impl<'s> View<'s> {
     /// `None` where nothing grants the action and nothing that might is missing.
     pub(super) fn of(standing: &'s Standing, action: &'static str) -> Option<Self> {
         let nothing = Context::open();
+        debug_assert!(same::ASKED.contains(&action) || same::BATCH.contains(&action), "{action} is in no fingerprint");
         let bears = |s: &&Statement| s.action.covers(action, &nothing) != Truth::False && !s.contradictory;
         let mut policies = standing.policies();
         policies.identity.retain(|policy| policy.statements.iter().any(|s| bears(&s)));
@@ -91,12 +97,15 @@ impl<'s> View<'s> {
             |s: &&Statement| s.resource.iter().flat_map(|m| &m.patterns).any(|p| p.glob().is_none() || p.text.contains("${"));
         let in_value = |s: &&Statement| s.conditions.iter().flat_map(|c| &c.values).any(|v| v.text.contains("${"));
         let variables = statements.iter().any(|s| in_resource(s) || in_value(s));
-        Some(Self { standing, action, policies, statements, variables, verdicts: RefCell::default() })
+        let request = Request::new(standing.who.clone(), action, "*", None, standing.keys.known.clone());
+        let conditions = |s: &'s Statement| s.conditions.iter().map(|c| (c, c.holds(&request.context))).collect();
+        let statements = statements.into_iter().map(|s| (s, conditions(s))).collect();
+        Some(Self { standing, action, policies, statements, nothing: request, variables, verdicts: RefCell::default() })
     }
 
     /// The statements that may bear on the action, whatever their effect.
     pub(super) fn statements(&self) -> impl Iterator<Item = &'s Statement> {
-        self.statements.iter().copied()
+        self.statements.iter().map(|(statement, _)| *statement)
     }
 
     /// Whether a statement refers to context keys by variables.
@@ -106,7 +115,7 @@ impl<'s> View<'s> {
 
     /// What is known of any request of this principal.
     pub(super) fn context(&self) -> Context {
-        Request::new(self.standing.who.clone(), self.action, "*", None, self.standing.keys.known.clone()).context
+        self.nothing.context.clone()
     }
 
     fn leg_context(&self, leg: &Leg) -> Context {
@@ -122,7 +131,7 @@ impl<'s> View<'s> {
             for key in ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"] {
                 context.set_absent(key);
             }
-            let keys = self.statements.iter().flat_map(|s| &s.conditions).map(|c| c.lower_key());
+            let keys = self.statements().flat_map(|s| &s.conditions).map(|c| c.lower_key());
             keys.filter(|key| key.starts_with("aws:resourcetag/")).for_each(|key| context.set_absent(key));
         }
         context
@@ -135,7 +144,6 @@ impl<'s> View<'s> {
 
     /// What every statement makes of the leg. Legs with the same answer here have the same answer.
     fn key(&self, leg: &Leg) -> Vec<u8> {
-        let request = self.request(leg);
         let mut key = vec![u8::from(leg.of_aws())];
         if self.variables || leg.is_glob() {
             key.extend_from_slice(format!("{leg:?}").as_bytes());
@@ -144,17 +152,43 @@ impl<'s> View<'s> {
         for (_, value) in &leg.keys {
             key.push(u8::from(value.is_some()));
         }
-        for statement in &self.statements {
-            let resource = statement.resource.as_ref().map_or(Truth::True, |m| m.covers(&leg.resource, &request.context));
-            let conditions: Vec<Truth> = statement.conditions.iter().map(|c| c.holds(&request.context)).collect();
-            if resource == Truth::False || conditions.contains(&Truth::False) {
-                key.push(0);
+        let request = OnceCell::new();
+        let holds = |bearing: &(&Condition, Truth)| {
+            let (condition, otherwise) = bearing;
+            let name = condition.lower_key();
+            // What the leg says nothing of is the same for all legs.
+            let of_leg = name == "aws:requestedregion" || name.starts_with("aws:resource");
+            if of_leg || leg.keys.iter().any(|(key, _)| key.eq_ignore_ascii_case(name)) {
+                condition.holds(&request.get_or_init(|| self.request(leg)).context)
             } else {
-                key.push(1 + resource as u8);
-                key.extend(conditions.iter().map(|truth| *truth as u8));
+                *otherwise
+            }
+        };
+        for (statement, conditions) in &self.statements {
+            let resource = statement.resource.as_ref().map_or(Truth::True, |m| m.covers(&leg.resource, &self.nothing.context));
+            let start = key.len();
+            key.push(1 + resource as u8);
+            for truth in conditions.iter().map(holds).take_while(|_| resource != Truth::False) {
+                key.push(truth as u8);
+                if truth == Truth::False {
+                    key.truncate(start);
+                    break;
+                }
+            }
+            if resource == Truth::False || key.len() == start {
+                key.truncate(start);
+                key.push(0);
             }
         }
         key
+    }
+
+    /// False where surely nothing grants the action on a resource.
+    pub(super) fn may_grant(&self, resource: &str) -> bool {
+        let covers =
+            |s: &Statement| s.resource.as_ref().is_none_or(|m| m.covers(resource, &self.nothing.context) != Truth::False);
+        let allows = |s: &Statement| s.effect != Effect::Deny && covers(s);
+        !self.standing.missing.is_empty() || self.statements().any(allows)
     }
 
     /// Whether some request for the leg is allowed.
@@ -182,7 +216,11 @@ impl<'s> View<'s> {
 
     fn answer(&self, leg: &Leg) -> Answer {
         let resources = if leg.is_glob() {
-            Resources::Matching { within: vec![leg.resource.clone()], outside: Vec::new(), examples: Vec::new() }
+            Resources::Matching {
+                within: vec![leg.resource.clone()],
+                outside: Vec::new(),
+                examples: vec![leg.resource.replace("?*", "default")],
+            }
         } else {
             Resources::One(leg.resource.clone())
         };
@@ -208,21 +246,25 @@ impl<'s> View<'s> {
         doubt.map_or(Verdict::Open, Verdict::Undecided)
     }
 
-    /// The Allow statements that grant the leg, each with the pattern of `Resource` that covers it, or where that covers everything
-    /// the pattern of `Action`.
-    pub(super) fn granting(&self, leg: &Leg) -> Vec<(&'s Held, &'s Statement, NodeId)> {
+    /// What grants the leg: of each Allow statement the patterns of `Resource` that cover it, or where that covers everything the
+    /// patterns of `Action`.
+    pub(super) fn granting(&self, leg: &Leg) -> Vec<Grant> {
         let request = self.request(leg);
+        let nothing = Context::open();
         let mut out = Vec::new();
-        for held in &self.standing.identity {
-            for statement in held.policy.statements.iter().filter(|s| ask::grants(s, self.action)) {
-                if statement.applies(&request) == Truth::False && !leg.is_glob() {
-                    continue;
+        for (index, (_, statement)) in same::bearing(self.standing).enumerate() {
+            if !ask::grants(statement, self.action) || (statement.applies(&request) == Truth::False && !leg.is_glob()) {
+                continue;
+            }
+            let grant = |element| Grant { statement: index, element };
+            match &statement.resource {
+                Some(matcher) if matcher.negated && !matcher.is_everything() => out.push(grant(Element::Resources)),
+                Some(matcher) if !matcher.is_everything() => {
+                    let patterns = matcher.patterns.iter().enumerate();
+                    let covering = patterns.filter(|(_, p)| p.matches(&leg.resource, &nothing) != Truth::False);
+                    out.extend(covering.map(|(at, _)| grant(Element::Resource(at))));
                 }
-                let places = match &statement.resource {
-                    Some(matcher) if !matcher.is_everything() => ask::places(held, matcher, &leg.resource),
-                    _ => ask::places(held, &statement.action, self.action),
-                };
-                out.extend(places.into_iter().map(|node| (&**held, statement, node)));
+                _ => out.push(grant(Element::Action(self.action))),
             }
         }
         out

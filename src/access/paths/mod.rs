@@ -18,6 +18,7 @@ mod platforms;
 mod profiles;
 mod rows;
 mod runtime;
+mod same;
 mod services;
 mod targets;
 
@@ -27,6 +28,8 @@ pub use super::query::Place;
 pub use closed::{Closed, Stop, closed};
 pub(super) use fact::{DERIVED, PATH, places, value};
 pub(super) use leaving::{DERIVED as LEAVING_DERIVED, LEAVING};
+pub use same::Grant;
+pub(in crate::access) use same::Slot;
 
 use super::principals::{Principals, Standing};
 use crate::facts::{FactId, Why};
@@ -136,8 +139,17 @@ pub struct PathLeg {
     pub state: State,
     /// The allowed request, on one line; empty where it could not be decided.
     pub witness: String,
-    /// The statements that grant it.
-    pub granted: Vec<Place>,
+    /// What grants it; [`PathLeg::granted`] says where that stands.
+    pub(super) grants: Vec<Grant>,
+    /// Whose policies grant it, where that is not the principal: a role that a service runs as.
+    pub(super) holder: Option<FactId>,
+}
+
+impl PathLeg {
+    /// The statements that grant it; `principal`: whose path it is.
+    pub fn granted(&self, world: &World, principal: FactId) -> Vec<Place> {
+        same::places(world, self.holder.unwrap_or(principal), &self.grants)
+    }
 }
 
 /// One way, for all calls that are the same for a reader.
@@ -228,14 +240,15 @@ pub fn paths(world: &World, principal: FactId) -> Arc<Found> {
         sort(&mut through.paths);
         Arc::new(through)
     };
-    standing.paths.get_or_init(find).clone()
+    same::slot(world, principal, standing).all.get_or_init(find).clone()
 }
 
 /// The paths that need nobody else's permissions: what a role that a service runs as can do by itself.
 fn own(world: &World, principal: FactId) -> Arc<Found> {
     let index = Principals::of(world);
     let Some(standing) = index.get(principal) else { return Arc::default() };
-    standing.own_paths.get_or_init(|| Arc::new(find(world, principal, standing))).clone()
+    let slot = same::slot(world, principal, standing);
+    slot.own.get_or_init(|| Arc::new(find(world, principal, standing))).clone()
 }
 
 fn sort(paths: &mut [Path]) {

@@ -142,7 +142,7 @@ fn platform(asker: &Asker<'_>, found: &mut Found) {
         }
         let Some(view) = View::of(asker.standing, action) else { continue };
         let leg = |region: &str| {
-            let arn = format!("arn:{}:aws-external-anthropic:{region}:{}:workspace/*", targets.partition, targets.account);
+            let arn = format!("arn:{}:aws-external-anthropic:{region}:{}:workspace/?*", targets.partition, targets.account);
             Leg::new(arn, region)
         };
         let service = Service {

@@ -7,12 +7,12 @@
 //! Source: Amazon Bedrock User Guide, "Create a service role for batch inference", "Service role for agents", "Query a knowledge base".
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::draw::Asker;
 use super::legs::{Leg, Verdict, View, undecided};
 use super::targets::{All, GLOBAL, Regions, is_claude, split_prefix};
-use super::{ACTIONS, Found, ModelName, PROFILE_KEY, Path, State, Way, own};
+use super::{ACTIONS, Found, ModelName, PROFILE_KEY, Path, PathLeg, State, Way, own};
 use crate::access::principals::{Principals, compile};
 use crate::catalog::models;
 use crate::facts::{FactId, Value, Why};
@@ -190,14 +190,20 @@ fn by_role(world: &World, thing: FactId, way: Way, through: &str, region: &Arc<s
         Ok(role) => role,
         Err(why) => return doubtful(way, through, vec![region.clone()], why).into_iter().collect(),
     };
-    own(world, role).paths.iter().map(|path| as_role(path, way, through, region, path.sources.clone())).collect()
+    own(world, role).paths.iter().map(|path| as_role(path, role, way, through, region, path.sources.clone())).collect()
 }
 
 /// A path of a role, taken through what runs as it.
-fn as_role(path: &Path, way: Way, through: &str, region: &Arc<str>, sources: Vec<Arc<str>>) -> Path {
+fn as_role(path: &Path, role: FactId, way: Way, through: &str, region: &Arc<str>, sources: Vec<Arc<str>>) -> Path {
     let direct = path.destinations.as_ref().is_ok_and(|d| *d == path.sources);
     let destinations = if direct { Ok(sources) } else { path.destinations.clone() };
-    Path { way, through: through.to_owned(), source: region.clone(), sources: vec![region.clone()], destinations, ..path.clone() }
+    let (through, legs) = (through.to_owned(), held(role, &path.legs));
+    Path { way, through, source: region.clone(), sources: vec![region.clone()], destinations, legs, ..path.clone() }
+}
+
+/// Legs that a role's own policies grant, as legs of somebody else's path.
+fn held(role: FactId, legs: &[PathLeg]) -> Vec<PathLeg> {
+    legs.iter().map(|leg| PathLeg { holder: Some(leg.holder.unwrap_or(role)), ..leg.clone() }).collect()
 }
 
 /// The one model that is configured, called as the thing's role.
@@ -243,7 +249,7 @@ fn call(world: &World, role: FactId, model: &str, region: &Arc<str>, path: &mut 
             let loaded = targets.applications.iter().any(|a| *a.arn == *model);
             return if loaded { Verdict::Closed } else { not_loaded(model) };
         };
-        *path = Path { way: path.way, through: path.through.clone(), ..known.clone() };
+        *path = Path { way: path.way, through: path.through.clone(), legs: held(role, &known.legs), ..known.clone() };
         return match &known.state {
             State::Open => Verdict::Open,
             State::Undecided(why) => Verdict::Undecided(why.clone()),
@@ -282,7 +288,7 @@ fn call(world: &World, role: FactId, model: &str, region: &Arc<str>, path: &mut 
         match view.call(&legs) {
             Verdict::Open => {
                 let told = asker.tell(view, path.clone(), &legs);
-                (path.legs, path.requires) = (told.legs, told.requires);
+                (path.legs, path.requires) = (held(role, &told.legs), told.requires);
                 return Verdict::Open;
             }
             Verdict::Closed => {}
@@ -318,22 +324,79 @@ fn unlisted(asker: &Asker<'_>, thing: &Thing, found: &mut Found) {
     found.paths.extend(doubtful(thing.way, thing.name, names, why));
 }
 
-/// The roles of each account that trust Bedrock itself, or may.
+/// The roles of each account that trust Bedrock itself, or may, and what they can run.
 #[derive(Debug)]
-struct ServiceRoles(HashMap<Arc<str>, Vec<FactId>>);
+struct ServiceRoles(HashMap<Arc<str>, (Vec<FactId>, OnceLock<Vec<Runs>>)>);
+
+/// A path that several roles have, so that thousands of roles are asked about once.
+#[derive(Debug)]
+struct Runs {
+    likeness: String,
+    /// As the first of the roles has it.
+    path: Path,
+    roles: Vec<FactId>,
+}
 
 impl ServiceRoles {
     fn of(world: &World) -> Arc<Self> {
         world.memo(|world| {
-            let mut out: HashMap<Arc<str>, Vec<FactId>> = HashMap::new();
+            let mut out: HashMap<Arc<str>, (Vec<FactId>, OnceLock<Vec<Runs>>)> = HashMap::new();
             for id in world.facts.of_kind("iam-role") {
                 if let (true, Some(account)) = (trusts(world, *id), world.facts.get(*id).and_then(|f| f.account.clone())) {
-                    out.entry(account).or_default().push(*id);
+                    out.entry(account).or_default().0.push(*id);
                 }
             }
             Self(out)
         })
     }
+
+    /// What the roles of an account can run through `bedrock-runtime`: what runs most comes first.
+    fn runs(&self, world: &World, account: &str) -> &[Runs] {
+        let Some((roles, runs)) = self.0.get(account) else { return &[] };
+        runs.get_or_init(|| {
+            let mut out: Vec<Runs> = Vec::new();
+            let mut same: HashMap<String, usize> = HashMap::new();
+            let mut shared: HashMap<*const Found, Vec<usize>> = HashMap::new();
+            for role in roles {
+                let own = own(world, *role);
+                let indices = shared.entry(Arc::as_ptr(&own)).or_insert_with(|| {
+                    let runtime = own.paths.iter().filter(|path| path.way <= Way::ApplicationProfile);
+                    let index = |path: &Path| {
+                        let likeness = likeness(path);
+                        *same.entry(likeness.clone()).or_insert_with(|| {
+                            out.push(Runs { likeness, path: path.clone(), roles: Vec::new() });
+                            out.len() - 1
+                        })
+                    };
+                    runtime.map(index).collect()
+                });
+                for index in indices.iter() {
+                    out.get_mut(*index).into_iter().for_each(|runs| runs.roles.push(*role));
+                }
+            }
+            let size = |path: &Path| (path.state == State::Open, path.models.len(), path.any_model, path.sources.len());
+            out.sort_by_key(|runs| std::cmp::Reverse(size(&runs.path)));
+            out
+        })
+    }
+}
+
+/// What a reader sees of a path, whoever's it is.
+fn likeness(path: &Path) -> String {
+    let profile = if path.way == Way::ApplicationProfile { path.through.as_str() } else { "" };
+    let what = (path.way, profile, &path.models, path.any_model, path.claude, path.listed);
+    format!("{what:?} {:?} {:?} {:?}", path.sources, path.destinations, path.state)
+}
+
+/// Whether all that one path runs, from wherever it does, another one runs too, to the same places.
+fn within(path: &Path, other: &Path) -> bool {
+    let direct = |path: &Path| path.way == Way::Direct;
+    (path.way, path.claude, path.listed) == (other.way, other.claude, other.listed)
+        && (other.state == State::Open || other.state == path.state)
+        && (other.any_model || !path.any_model)
+        && path.models.iter().all(|model| other.models.contains(model))
+        && path.sources.iter().all(|source| other.sources.contains(source))
+        && (direct(path) || path.destinations == other.destinations)
 }
 
 const SERVICE: &str = "bedrock.amazonaws.com";
@@ -358,46 +421,90 @@ fn batch(world: &World, asker: &Asker<'_>, found: &mut Found) {
     let Some(view) = View::of(asker.standing, "bedrock:CreateModelInvocationJob") else { return };
     let Some(pass) = View::of(asker.standing, "iam:PassRole") else { return };
     let all = ServiceRoles::of(world);
-    for role in all.0.get(&asker.standing.account).into_iter().flatten() {
-        let Some(fact) = world.facts.get(*role) else { continue };
-        let runtime = |p: &&Path| p.way <= Way::ApplicationProfile;
-        for path in own(world, *role).paths.iter().filter(runtime) {
-            found.paths.extend(job(asker, &view, &pass, &fact.id, path));
+    let mut told: Vec<(&Path, Vec<Arc<str>>)> = Vec::new();
+    let mut others = false;
+    for runs in all.runs(world, &asker.standing.account) {
+        let jobs = jobs(asker, &view, &runs.path);
+        let covered = |(known, sources): &(&Path, Vec<Arc<str>>)| {
+            within(&runs.path, known) && jobs.iter().all(|job| sources.contains(&job.region))
+        };
+        if jobs.is_empty() || told.iter().any(covered) {
+            others |= !jobs.is_empty();
+            continue;
         }
+        let candidates = runs.roles.iter().filter_map(|role| Some((*role, &*world.facts.get(*role)?.id)));
+        let mut candidates = candidates.filter(|(_, arn)| pass.may_grant(arn));
+        let found_one = candidates.find_map(|role| handed(world, asker, (&view, &pass), role, runs, &jobs));
+        if let Some(path) = found_one {
+            others |= candidates.next().is_some();
+            if path.state == State::Open || runs.path.state != State::Open {
+                told.push((&runs.path, path.sources.clone()));
+            }
+            found.paths.push(path);
+        }
+    }
+    if others {
+        found.notes.push("batch jobs may run as other roles, too, which run the same models or fewer".to_owned());
     }
 }
 
-/// The batch job that runs one path of its role.
-fn job(asker: &Asker<'_>, view: &View<'_>, pass: &View<'_>, role: &str, path: &Path) -> Option<Path> {
+/// A Region in which a job may be made.
+struct Job {
+    region: Arc<str>,
+    leg: Leg,
+    doubt: Option<Arc<Why>>,
+}
+
+/// Where the caller may make jobs of a path's model.
+fn jobs(asker: &Asker<'_>, view: &View<'_>, path: &Path) -> Vec<Job> {
     let (partition, account) = (&asker.targets.partition, &asker.standing.account);
     let model = path.models.first().map_or("unlisted-vendor.unlisted-model-v9:0", |m| &m.id);
-    let legs = |region: &str| {
-        let job = Leg::new(format!("arn:{partition}:bedrock:{region}:{account}:model-invocation-job/new"), region);
-        let model = Leg::new(format!("arn:{partition}:bedrock:{region}::foundation-model/{model}"), region);
+    let job = |region: &Arc<str>| {
+        let job = Leg::new(format!("arn:{partition}:bedrock:{region}:{account}:model-invocation-job/new"), &**region);
+        let model = Leg::new(format!("arn:{partition}:bedrock:{region}::foundation-model/{model}"), &**region);
         // AWS names both as resources of the action; where either is granted the job may go through.
-        let job = if matches!(view.verdict(&job), Verdict::Closed) { model } else { job };
-        (job, Leg::new(role, region).with("iam:PassedToService", SERVICE))
+        let leg = if matches!(view.verdict(&job), Verdict::Closed) { model } else { job };
+        let doubt = match view.verdict(&leg) {
+            Verdict::Closed => return None,
+            Verdict::Open => None,
+            Verdict::Undecided(why) => Some(why),
+        };
+        Some(Job { region: region.clone(), leg, doubt })
     };
+    path.sources.iter().filter_map(job).collect()
+}
+
+/// The batch job that runs a path as one of the roles that have it. `views`: of making the job, and of handing over the role.
+fn handed(
+    world: &World,
+    asker: &Asker<'_>,
+    (view, pass): (&View<'_>, &View<'_>),
+    (role, arn): (FactId, &str),
+    runs: &Runs,
+    jobs: &[Job],
+) -> Option<Path> {
+    let passed = |region: &str| Leg::new(arn, region).with("iam:PassedToService", SERVICE);
     let mut doubt = None;
-    let mut sources: Vec<Arc<str>> = Vec::new();
-    for region in &path.sources {
-        let (job, passed) = legs(region);
-        match (view.verdict(&job), pass.verdict(&passed)) {
-            (Verdict::Closed, _) | (_, Verdict::Closed) => {}
-            (Verdict::Open, Verdict::Open) => sources.push(region.clone()),
-            (Verdict::Undecided(why), _) | (_, Verdict::Undecided(why)) => {
-                doubt = doubt.or(Some(why));
-                sources.push(region.clone());
-            }
-        }
+    let mut open: Vec<&Job> = Vec::new();
+    for job in jobs {
+        let unsure = match pass.verdict(&passed(&job.region)) {
+            Verdict::Closed => continue,
+            Verdict::Open => job.doubt.clone(),
+            Verdict::Undecided(why) => job.doubt.clone().or(Some(why)),
+        };
+        doubt = doubt.or(unsure);
+        open.push(job);
     }
-    let source = sources.iter().find(|region| **region == path.source).or(sources.first())?.clone();
-    let mut told = as_role(path, Way::BatchJob, role, &source, sources.clone());
+    let known = own(world, role);
+    let path = known.paths.iter().find(|path| likeness(path) == runs.likeness)?;
+    let first = open.iter().find(|job| job.region == path.source).or(open.first())?;
+    let sources: Vec<Arc<str>> = open.iter().map(|job| job.region.clone()).collect();
+    let mut told = as_role(path, role, Way::BatchJob, arn, &first.region, sources.clone());
     told.sources = sources;
-    let (job, passed) = legs(&source);
-    let mut own = asker.tell(view, blank(Way::BatchJob, role, &source), std::slice::from_ref(&job)).legs;
-    own.extend(asker.tell(pass, blank(Way::BatchJob, role, &source), std::slice::from_ref(&passed)).legs);
-    told.legs.splice(0..0, own);
+    let blank = || blank(Way::BatchJob, arn, &first.region);
+    let mut legs = asker.tell(view, blank(), std::slice::from_ref(&first.leg)).legs;
+    legs.extend(asker.tell(pass, blank(), &[passed(&first.region)]).legs);
+    told.legs.splice(0..0, legs);
     told.bearer_token = Ok(false);
     if let Some(why) = doubt {
         told.state = State::Undecided(why);

@@ -138,7 +138,7 @@ fn becoming(world: &World, principal: FactId) -> Becoming {
 
 fn json_object(world: &World, principal: FactId, answer: &Answer<'_>) -> String {
     let mut places = Places::default();
-    let paths: Vec<Value> = answer.paths.iter().map(|path| path_json(world, &mut places, path)).collect();
+    let paths: Vec<Value> = answer.paths.iter().map(|path| path_json(world, principal, &mut places, path)).collect();
     let closed: Vec<Value> = answer.closed.iter().map(|one| closed_json(world, &mut places, one)).collect();
     let not_offered: Vec<Value> = answer
         .not_offered
@@ -159,9 +159,10 @@ fn models_json(models: &[ModelName]) -> Vec<Value> {
     models.iter().map(|m| json!({"id": *m.id, "name": m.name})).collect()
 }
 
-fn path_json(world: &World, places: &mut Places, path: &Path) -> Value {
+fn path_json(world: &World, principal: FactId, places: &mut Places, path: &Path) -> Value {
     let mut leg = |leg: &paths::PathLeg| {
-        let granted: Vec<Value> = leg.granted.iter().map(|place| places.of(&world.facts, place).json()).collect();
+        let granted: Vec<Value> =
+            leg.granted(world, principal).iter().map(|place| places.of(&world.facts, place).json()).collect();
         let (state, why) = state(&leg.state);
         json!({"action": leg.action, "resource": leg.resource, "requested_region": leg.region, "state": state, "why": why,
                "request": leg.witness, "granted": granted})

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::Places;
 use super::paths::{Answer, title};
+use super::paths_summary::{Summary, summary};
 use crate::access::paths::{Closed, GLOBAL, ModelName, OUTSIDE_AWS, Path, State, Stop};
-use crate::access::query;
+use crate::access::query::{self, Place};
 use crate::catalog::regions;
 use crate::facts::FactId;
 use crate::report::visible;
@@ -20,15 +21,20 @@ const SHOWN: usize = 6;
 struct Page<'a> {
     world: &'a World,
     places: Places,
+    principal: FactId,
+    /// The statements to change.
+    change: Vec<Place>,
     all: bool,
     out: String,
 }
 
 /// The whole answer.
 pub(super) fn human(world: &World, principal: FactId, answer: &Answer<'_>) -> String {
-    let mut page = Page { world, places: Places::default(), all: answer.all, out: String::new() };
+    let (places, change) = (Places::default(), Vec::new());
+    let mut page = Page { world, places, principal, change, all: answer.all, out: String::new() };
     page.line(0, &visible(query::identity(world, principal)));
     let open: Vec<&Path> = answer.paths.iter().copied().filter(|p| p.state == State::Open).collect();
+    page.summary(&open, answer.paths.iter().any(|p| p.state != State::Open));
     let (claude, others): (Vec<&Path>, Vec<&Path>) = open.into_iter().partition(|p| p.claude);
     page.heading("can run Claude models", "no way to run a Claude model is open", &claude);
     claude.iter().for_each(|path| page.path(path));
@@ -57,6 +63,52 @@ impl Page<'_> {
             1 => self.line(0, &format!("{some}, in 1 way:")),
             n => self.line(0, &format!("{some}, in {n} ways:")),
         }
+    }
+
+    fn summary(&mut self, open: &[&Path], unknown: bool) {
+        if open.is_empty() {
+            return;
+        }
+        let Summary { destinations, outside, partly, statements } =
+            summary(self.world, self.principal, open, |all| self.codes(all));
+        self.out.push('\n');
+        for (kind, text) in destinations {
+            self.line(0, &format!("{kind} may be processed {text}"));
+        }
+        let heading = match outside {
+            None => "opened by",
+            Some(outside) if outside.is_empty() => {
+                let how_much = if partly || unknown { "what is known of it lies" } else { "all of it lies" };
+                self.line(0, &format!("{how_much} in the approved Regions"));
+                return;
+            }
+            Some(outside) => {
+                let word = |place: &Arc<str>| match &**place {
+                    GLOBAL => "any commercial Region".into(),
+                    OUTSIDE_AWS => "outside of AWS".into(),
+                    _ => place.clone(),
+                };
+                let outside: Vec<Arc<str>> = outside.iter().map(word).collect();
+                let approved = self.codes(&self.world.scope_of(self.principal).approved_regions);
+                let line = format!("outside of the approved Regions ({approved}): {}", self.codes(&outside));
+                self.line(0, &line);
+                self.change.clone_from(&statements);
+                "to change"
+            }
+        };
+        let count = if self.all { statements.len() } else { SHOWN };
+        for place in statements.iter().take(count) {
+            let shown = self.places.of(&self.world.facts, place).line();
+            self.line(2, &format!("{heading}: {}", shown.trim_start_matches("by ")));
+        }
+        if let Some(more) = statements.len().checked_sub(count).filter(|more| *more > 0) {
+            self.line(2, &format!("{heading}: {more} more, which stand with the ways below"));
+        }
+    }
+
+    /// Regions by their codes.
+    fn codes(&self, names: &[Arc<str>]) -> String {
+        self.cut(names.iter().map(|name| visible(name)).collect(), "Regions")
     }
 
     fn path(&mut self, path: &Path) {
@@ -114,14 +166,16 @@ impl Page<'_> {
             let with = leg.witness.split_once(" with ").map(|(_, with)| visible(with));
             let with = with.unwrap_or_else(|| format!("aws:RequestedRegion = {}", visible(&leg.region)));
             self.line(6, &format!("{} with {with}", visible(&leg.resource)));
-            if before == Some(&leg.granted) {
+            let granted = leg.granted(self.world, self.principal);
+            if before.as_ref() == Some(&granted) {
                 continue;
             }
-            for place in &leg.granted {
+            for place in &granted {
                 let shown = self.places.of(&self.world.facts, place).line();
-                self.line(8, &format!("granted {shown}"));
+                let mark = if self.change.contains(place) { " (to change)" } else { "" };
+                self.line(8, &format!("granted {shown}{mark}"));
             }
-            before = Some(&leg.granted);
+            before = Some(granted);
         }
     }
 
