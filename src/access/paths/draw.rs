@@ -119,7 +119,8 @@ impl<'s> Asker<'s> {
             };
             path.legs.push(PathLeg {
                 action: view.action,
-                resource: leg.resource.clone(),
+                // Where any of several will do, the one of the request.
+                resource: witness.as_ref().map_or_else(|| leg.resource.clone(), |w| w.resource.clone()),
                 region: leg.requested.clone(),
                 state,
                 witness: witness.map(|w| w.line()).unwrap_or_default(),

@@ -191,6 +191,12 @@ impl Path {
         self.legs.iter().map(|leg| leg.witness.as_str()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
     }
 
+    /// Whether data is processed in the Region that is called: no profile routes it, and the destinations are the sources.
+    pub fn stays_where_called(&self) -> bool {
+        let routed = self.legs.iter().any(|leg| leg.resource.contains("inference-profile/"));
+        !routed && self.destinations.as_ref().is_ok_and(|all| *all == self.sources)
+    }
+
     /// The destinations that a scope does not approve.
     ///
     /// # Errors

@@ -195,8 +195,7 @@ fn by_role(world: &World, thing: FactId, way: Way, through: &str, region: &Arc<s
 
 /// A path of a role, taken through what runs as it.
 fn as_role(path: &Path, role: FactId, way: Way, through: &str, region: &Arc<str>, sources: Vec<Arc<str>>) -> Path {
-    let direct = path.destinations.as_ref().is_ok_and(|d| *d == path.sources);
-    let destinations = if direct { Ok(sources) } else { path.destinations.clone() };
+    let destinations = if path.stays_where_called() { Ok(sources) } else { path.destinations.clone() };
     let (through, legs) = (through.to_owned(), held(role, &path.legs));
     Path { way, through, source: region.clone(), sources: vec![region.clone()], destinations, legs, ..path.clone() }
 }

@@ -147,7 +147,7 @@ impl Page<'_> {
             Ok(all) if all.iter().any(|d| **d == *GLOBAL) => {
                 self.line(4, &format!("data     may be processed in any commercial Region ({from})"));
             }
-            Ok(all) if *all == path.sources && all.len() > 1 => {
+            Ok(all) if path.stays_where_called() && all.len() > 1 => {
                 self.line(4, &format!("data     is processed in the Region that is called ({from})"));
             }
             Ok(all) => {

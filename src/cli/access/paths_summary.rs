@@ -84,7 +84,7 @@ fn sets(paths: &[&Path], regions: impl Fn(&[Arc<str>]) -> String) -> String {
             Err(_) => (4, "not known where".to_owned()),
             Ok(all) if all.iter().any(|place| **place == *GLOBAL) => (0, "in any commercial Region".to_owned()),
             Ok(all) if all.iter().any(|place| **place == *OUTSIDE_AWS) => (1, "outside of AWS".to_owned()),
-            Ok(all) if *all == path.sources && all.len() > 1 => (3, "in the Region that is called".to_owned()),
+            Ok(all) if path.stays_where_called() && all.len() > 1 => (3, "in the Region that is called".to_owned()),
             Ok(all) => (2, format!("in {}", regions(all))),
         };
         match out.iter_mut().find(|(_, known, _)| *known == text) {
