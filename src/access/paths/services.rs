@@ -325,7 +325,10 @@ fn unlisted(asker: &Asker<'_>, thing: &Thing, found: &mut Found) {
 
 /// The roles of each account that trust Bedrock itself, or may, and what they can run.
 #[derive(Debug)]
-struct ServiceRoles(HashMap<Arc<str>, (Vec<FactId>, OnceLock<Vec<Runs>>)>);
+struct ServiceRoles(HashMap<Arc<str>, OfAccount>);
+
+/// The roles of one account, and what they can run.
+type OfAccount = (Vec<FactId>, OnceLock<Vec<Runs>>);
 
 /// A path that several roles have, so that thousands of roles are asked about once.
 #[derive(Debug)]
@@ -339,7 +342,7 @@ struct Runs {
 impl ServiceRoles {
     fn of(world: &World) -> Arc<Self> {
         world.memo(|world| {
-            let mut out: HashMap<Arc<str>, (Vec<FactId>, OnceLock<Vec<Runs>>)> = HashMap::new();
+            let mut out: HashMap<Arc<str>, OfAccount> = HashMap::new();
             for id in world.facts.of_kind("iam-role") {
                 if let (true, Some(account)) = (trusts(world, *id), world.facts.get(*id).and_then(|f| f.account.clone())) {
                     out.entry(account).or_default().0.push(*id);
