@@ -158,7 +158,7 @@ impl Call {
         let varying: Vec<String> = self
             .options
             .iter()
-            .filter(|(_, value)| value.contains('{') && !value.contains("{account}"))
+            .filter(|(_, value)| value.contains('{') && *value != "{account}")
             .map(|(_, value)| binding.fill(value))
             .collect();
         (!varying.is_empty() && !self.merge).then(|| varying.join(","))
