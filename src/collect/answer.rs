@@ -43,24 +43,10 @@ pub(super) fn read(service: &Service, operation: &Operation, raw: &Raw) -> Resul
     let mut out = Map::new();
     if let Some(payload) = members.iter().find(|m| m.place == "payload") {
         reader.payload(payload, raw, &mut out)?;
+    } else if matches!(service.protocol, Protocol::Json | Protocol::RestJson) {
+        reader.json_body(members, raw, &mut out)?;
     } else {
-        match service.protocol {
-            Protocol::Json | Protocol::RestJson => reader.json_members(members, &json_of(raw)?, &mut out),
-            Protocol::Query | Protocol::Ec2 | Protocol::RestXml => {
-                with_xml(raw, |root| {
-                    let inside = operation.wrapper.and_then(|name| child(root, name)).unwrap_or(root);
-                    // GetBucketLocation: the whole answer is the text of its root.
-                    if let [only] = members.as_slice()
-                        && root.has_tag_name(root.tag_name())
-                        && root.tag_name().name() == only.name
-                    {
-                        out.insert(only.name.to_owned(), root.text().filter(|t| !t.is_empty()).map_or(Value::Null, |t| json!(t)));
-                        return;
-                    }
-                    reader.xml_members(members, inside, &mut out);
-                })?;
-            }
-        }
+        with_xml(raw, |root| reader.xml_body(operation, members, root, &mut out))??;
     }
     for member in members {
         let value = match member.place {
@@ -104,19 +90,53 @@ fn from_xml(raw: &Raw) -> Option<Refusal> {
 
 fn json_of(raw: &Raw) -> Result<Value, String> {
     if raw.body.is_empty() {
-        return Ok(json!({}));
+        return Err(EMPTY.to_owned());
     }
     serde_json::from_slice(&raw.body).map_err(|why| format!("the answer is not JSON: {why}"))
 }
 
-fn with_xml<T>(raw: &Raw, read: impl FnOnce(Node<'_, '_>) -> T) -> Result<(), String> {
+/// No operation of the plan answers with nothing at all; who has nothing says so.
+const EMPTY: &str = "the answer is empty";
+
+/// Elements within elements: far more than any answer of AWS has.
+const DEEPEST: usize = 128;
+
+fn with_xml<T>(raw: &Raw, read: impl FnOnce(Node<'_, '_>) -> T) -> Result<T, String> {
     if raw.body.is_empty() {
-        return Ok(());
+        return Err(EMPTY.to_owned());
     }
     let text = std::str::from_utf8(&raw.body).map_err(|_| "the answer is not UTF-8".to_owned())?;
     let document = roxmltree::Document::parse(text).map_err(|why| format!("the answer is not XML: {why}"))?;
-    read(document.root_element());
-    Ok(())
+    let root = document.root_element();
+    if deeper(root, DEEPEST) {
+        return Err(format!("the answer has more than {DEEPEST} elements within each other"));
+    }
+    Ok(read(root))
+}
+
+/// Whether anything lies so deep below the node; without recursion.
+fn deeper(root: Node<'_, '_>, most: usize) -> bool {
+    let (mut at, mut depth) = (root, 0);
+    loop {
+        if depth > most {
+            return true;
+        }
+        if let Some(below) = at.first_child() {
+            (at, depth) = (below, depth + 1);
+            continue;
+        }
+        loop {
+            if at == root {
+                return false;
+            }
+            if let Some(beside) = at.next_sibling() {
+                at = beside;
+                break;
+            }
+            let Some(above) = at.parent() else { return false };
+            (at, depth) = (above, depth - 1);
+        }
+    }
 }
 
 fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
@@ -131,16 +151,75 @@ impl Reader<'_> {
     /// The member that is the body.
     fn payload(&self, member: &Member, raw: &Raw, out: &mut Map<String, Value>) -> Result<(), String> {
         let value = match (member.ty, self.service.protocol) {
+            (Type::String | Type::Blob, _) if raw.body.is_empty() => return Err(EMPTY.to_owned()),
             (Type::String, _) => json!(String::from_utf8_lossy(&raw.body)),
             (Type::Blob, _) => json!(base64(&raw.body)),
-            (ty, Protocol::RestXml | Protocol::Query | Protocol::Ec2) => {
-                let mut value = Value::Null;
-                with_xml(raw, |root| value = self.xml(ty, root))?;
-                value
-            }
+            (ty, Protocol::RestXml | Protocol::Query | Protocol::Ec2) => with_xml(raw, |root| {
+                if let Type::Shape(name) = ty
+                    && let Some(Shape::Structure(members)) = self.service.shapes.get(name)
+                {
+                    self.of_model(members, root)?;
+                }
+                Ok::<_, String>(self.xml(ty, root))
+            })??,
             (ty, _) => self.json(ty, &json_of(raw)?),
         };
         out.insert(member.name.to_owned(), value);
+        Ok(())
+    }
+
+    /// The members of a JSON body; a body of which the model knows nothing is somebody else's.
+    fn json_body(&self, members: &[Member], raw: &Raw, out: &mut Map<String, Value>) -> Result<(), String> {
+        let value = json_of(raw)?;
+        let map = value.as_object().ok_or("the answer is no JSON object")?;
+        let known = |key: &String| members.iter().any(|m| m.wire == key || m.name == key);
+        if !map.is_empty() && !map.keys().any(known) {
+            return Err("the answer is not this operation's: it has none of its members".to_owned());
+        }
+        self.json_members(members, &value, out);
+        Ok(())
+    }
+
+    /// The members of an XML body, inside of the wrapper that the protocol puts around them.
+    fn xml_body(
+        &self,
+        operation: &Operation,
+        members: &[Member],
+        root: Node<'_, '_>,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), String> {
+        let name = root.tag_name().name();
+        // GetBucketLocation: the whole answer is the text of its root.
+        if let [only] = members
+            && self.service.protocol == Protocol::RestXml
+            && name == only.name
+        {
+            out.insert(only.name.to_owned(), root.text().filter(|t| !t.is_empty()).map_or(Value::Null, |t| json!(t)));
+            return Ok(());
+        }
+        let not_this = || format!("the answer is not this operation's: its root is <{name}>");
+        let inside = match (operation.wrapper, self.service.protocol) {
+            (Some(wrapper), _) => child(root, wrapper).ok_or_else(not_this)?,
+            (None, Protocol::Ec2) if name.strip_suffix("Response") != Some(operation.api) => return Err(not_this()),
+            (None, Protocol::RestXml) => {
+                self.of_model(members, root)?;
+                root
+            }
+            (None, _) => root,
+        };
+        self.xml_members(members, inside, out);
+        Ok(())
+    }
+
+    /// Whether an element can be this structure: S3 names its roots as it likes, so their children have to say it.
+    fn of_model(&self, members: &[Member], root: Node<'_, '_>) -> Result<(), String> {
+        let name = root.tag_name().name();
+        let known = |n: Node<'_, '_>| members.iter().any(|member| self.element_name(member) == n.tag_name().name());
+        let mut inside = root.children().filter(Node::is_element).peekable();
+        let empty = inside.peek().is_none();
+        if name.eq_ignore_ascii_case("html") || name == "Error" || !(empty || inside.any(known)) {
+            return Err(format!("the answer is not this operation's: its root is <{name}>"));
+        }
         Ok(())
     }
 
