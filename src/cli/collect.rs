@@ -40,6 +40,9 @@ pub(super) struct CollectArgs {
     /// Go on with the export in DIR: what its manifest vouches for is not asked again
     #[arg(long)]
     resume: bool,
+    /// About how many milliseconds are waited before the first retry
+    #[arg(long, value_name = "MS", hide = true)]
+    retry_delay: Option<u64>,
 }
 
 #[cfg(not(feature = "live"))]
@@ -105,6 +108,7 @@ mod live {
                 ous: self.ou,
                 concurrency: self.concurrency,
                 resume: self.resume,
+                retry_delay: self.retry_delay.map(std::time::Duration::from_millis),
             }
         }
     }

@@ -23,7 +23,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
@@ -290,18 +289,44 @@ fn from_http(response: &HttpResponse) -> Result<Raw, OrchestratorError<ApiError>
 /// Why the call failed, and the Region where the bucket is, where the answer says so.
 fn failure(error: &SdkError<ApiError, HttpResponse>) -> (Failure, Option<String>) {
     let SdkError::ServiceError(service) = error else {
-        return (Failure::Failed(DisplayErrorContext(error).to_string()), None);
+        return (unanswered(error), None);
     };
     let api = service.err();
     let (code, message) = (api.code().unwrap_or_default().to_owned(), api.message().unwrap_or_default().to_owned());
-    let failure = if DENIED.contains(&&*code) {
+    (said(code, message), api.bucket_region.clone())
+}
+
+/// What an error of AWS is.
+fn said(code: String, message: String) -> Failure {
+    if DENIED.contains(&&*code) {
         Failure::Denied(code, message)
     } else if EXPIRED.contains(&&*code) {
         Failure::Expired(message)
     } else {
         Failure::Refused(code, message)
-    };
-    (failure, api.bucket_region.clone())
+    }
+}
+
+/// A call that did not come to an answer; where its credentials were refused (a role that may not be assumed), that is why.
+fn unanswered(error: &SdkError<ApiError, HttpResponse>) -> Failure {
+    let mut causes: Vec<String> = Vec::new();
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if let Some(meta) = cause.downcast_ref::<ErrorMetadata>()
+            && let Some(code) = meta.code()
+        {
+            return said(code.to_owned(), meta.message().unwrap_or_default().to_owned());
+        }
+        if EXPIRED.iter().any(|code| text.starts_with(code)) {
+            return Failure::Expired(text);
+        }
+        if causes.last() != Some(&text) {
+            causes.push(text);
+        }
+        next = cause.source();
+    }
+    Failure::Failed(causes.join(": "))
 }
 
 /// The tokens of the next page; `None` where this is the last.

@@ -52,6 +52,8 @@ pub struct Options {
     pub concurrency: usize,
     /// Go on with what stands in the folder.
     pub resume: bool,
+    /// About how long is waited before the first retry, doubled for each further one; `None`: as the SDK does.
+    pub retry_delay: Option<Duration>,
 }
 
 /// How a collection ended.
@@ -102,16 +104,21 @@ async fn configuration(options: &Options) -> SdkConfig {
         .read_timeout(Duration::from_secs(60))
         .operation_attempt_timeout(Duration::from_secs(90))
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .retry_config(RetryConfig::standard().with_max_attempts(8))
-        .timeout_config(timeouts);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+    // Patient, but for an environment that says how often.
+    if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
+        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(8));
+    }
     if let Some(profile) = &options.profile {
         // A profile that is asked for goes before credentials of the environment.
         loader = loader.profile_name(profile);
         loader = loader.credentials_provider(ProfileFileCredentialsProvider::builder().profile_name(profile).build());
     }
-    loader.load().await
+    let loaded = loader.load().await;
+    match (options.retry_delay, loaded.retry_config().cloned()) {
+        (Some(delay), Some(retries)) => loaded.into_builder().retry_config(retries.with_initial_backoff(delay)).build(),
+        _ => loaded,
+    }
 }
 
 /// One account with the credentials to read it.
