@@ -362,6 +362,9 @@ fn time(text: &str, form: &str) -> String {
 }
 
 fn from_seconds(seconds: f64) -> Option<String> {
+    if !seconds.is_finite() {
+        return None;
+    }
     // A date in seconds since 1970: far below 2^53 microseconds.
     #[expect(clippy::cast_possible_truncation, reason = "rounded to whole microseconds; out of range is refused by jiff")]
     let micros = (seconds * 1e6).round() as i64;
@@ -387,4 +390,169 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wire::service;
+    use super::*;
+
+    fn raw(body: &str) -> Raw {
+        Raw { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    }
+
+    fn said(name: &str, operation: &str, body: &str) -> Result<Value, String> {
+        let service = service(name).unwrap();
+        read(service, &service.operations[operation], &raw(body))
+    }
+
+    #[test]
+    fn lists_maps_attributes_and_empty_elements_of_xml() {
+        let grants = r#"<BucketLoggingStatus xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><LoggingEnabled><TargetBucket>b</TargetBucket>
+            <TargetGrants><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>u</URI></Grantee>
+            <Permission>READ</Permission></Grant></TargetGrants><TargetPrefix/></LoggingEnabled></BucketLoggingStatus>"#;
+        let wanted = json!({"LoggingEnabled": {"TargetBucket": "b", "TargetPrefix": "",
+            "TargetGrants": [{"Grantee": {"Type": "Group", "URI": "u"}, "Permission": "READ"}]}});
+        assert_eq!(said("s3api", "get-bucket-logging", grants), Ok(wanted));
+        // A flat list stands without an element around it, among the others.
+        let rules = "<LifecycleConfiguration><Rule><ID>a</ID><Transition><Days>30</Days></Transition><Transition><Days>90</Days>\
+                     </Transition></Rule><Rule><ID>b</ID></Rule></LifecycleConfiguration>";
+        let wanted = json!({"Rules": [{"ID": "a", "Transitions": [{"Days": 30}, {"Days": 90}]}, {"ID": "b"}]});
+        assert_eq!(said("s3api", "get-bucket-lifecycle-configuration", rules), Ok(wanted));
+        let summary = "<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>Users</key><value>3</value></entry>\
+                       <entry><key>Roles</key><value>14</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>";
+        assert_eq!(said("iam", "get-account-summary", summary), Ok(json!({"SummaryMap": {"Users": 3, "Roles": 14}})));
+        let vpcs = "<DescribeVpcsResponse><requestId>r</requestId><vpcSet/></DescribeVpcsResponse>";
+        assert_eq!(said("ec2", "describe-vpcs", vpcs), Ok(json!({"Vpcs": []})));
+        let versioning = "<VersioningConfiguration/>";
+        assert_eq!(said("s3api", "get-bucket-versioning", versioning), Ok(json!({})));
+    }
+
+    #[test]
+    fn a_bucket_is_somewhere_or_in_the_first_region() {
+        let at = |inside: &str| {
+            format!("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inside}</LocationConstraint>")
+        };
+        let location = |body: &str| said("s3api", "get-bucket-location", body);
+        assert_eq!(location(&at("sa-east-1")), Ok(json!({"LocationConstraint": "sa-east-1"})));
+        assert_eq!(location(&at("")), Ok(json!({"LocationConstraint": null})));
+        assert_eq!(location("<LocationConstraint/>"), Ok(json!({"LocationConstraint": null})));
+        assert!(location("<html>sa-east-1</html>").is_err());
+    }
+
+    #[test]
+    fn a_header_is_a_member_too() {
+        let s3 = service("s3api").unwrap();
+        let mut answer = raw("<LifecycleConfiguration/>");
+        answer.headers.push(("x-amz-transition-default-minimum-object-size".into(), "all_storage_classes_128K".into()));
+        let found = read(s3, &s3.operations["get-bucket-lifecycle-configuration"], &answer).unwrap();
+        assert_eq!(found, json!({"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"}));
+        assert_eq!(time("Fri, 20 Nov 2026 12:34:56 GMT", "rfc822"), "2026-11-20T12:34:56+00:00");
+    }
+
+    #[test]
+    fn dates_of_any_form_become_one() {
+        let key = said(
+            "kms",
+            "describe-key",
+            r#"{"KeyMetadata": {"KeyId": "k", "CreationDate": 1.7958e9, "DeletionDate": 1795800000.5}}"#,
+        );
+        let wanted = json!({"KeyMetadata": {"KeyId": "k", "CreationDate": "2026-11-27T17:20:00+00:00", "DeletionDate": "2026-11-27T17:20:00.500000+00:00"}});
+        assert_eq!(key, Ok(wanted));
+        assert_eq!(time("2026-11-20T09:00:00-03:00", "iso8601"), "2026-11-20T12:00:00+00:00");
+        for odd in ["", "soon", "1e400", "NaN", "99999999999999999999"] {
+            assert_eq!(time(odd, "unixTimestamp"), odd);
+            assert_eq!(time(odd, "iso8601"), odd);
+        }
+    }
+
+    #[test]
+    fn what_the_model_does_not_know_is_kept_and_null_is_left_out() {
+        let key =
+            said("kms", "describe-key", r#"{"KeyMetadata": {"KeyId": "k", "Newer": {"a": [1]}, "Arn": null}, "Beside": 1}"#);
+        assert_eq!(key, Ok(json!({"KeyMetadata": {"KeyId": "k", "Newer": {"a": [1]}}, "Beside": 1})));
+    }
+
+    #[test]
+    fn policies_of_iam_are_json_where_they_are() {
+        assert_eq!(policy("%7B%22Version%22%3A%222012-10-17%22%7D"), json!({"Version": "2012-10-17"}));
+        assert_eq!(policy("{\"a\":\"100%\"}"), json!({"a": "100%"}));
+        for odd in ["%", "%4", "%zz", "%7B", "é%C3"] {
+            assert!(policy(odd).is_string());
+        }
+        assert_eq!(["", "f", "fo", "foo"].map(|text| base64(text.as_bytes())), ["", "Zg==", "Zm8=", "Zm9v"]);
+    }
+
+    #[test]
+    fn every_protocol_says_no_in_its_own_way() {
+        let no = |status: u16, header: Option<&str>, body: &str| {
+            let headers = header.map(|text| ("x-amzn-errortype".to_owned(), text.to_owned())).into_iter().collect();
+            let Refusal { code, message } = refusal(&Raw { status, headers, body: body.as_bytes().to_vec() });
+            (code, message)
+        };
+        let same = |code: &str, message: &str| (code.to_owned(), message.to_owned());
+        assert_eq!(
+            no(400, None, r#"{"__type": "com.amazonaws.kms#NotFoundException", "message": "m"}"#),
+            same("NotFoundException", "m")
+        );
+        let typed = "AccessDeniedException:http://internal.amazon.com/coral/";
+        assert_eq!(no(403, Some(typed), r#"{"Message": "m"}"#), same("AccessDeniedException", "m"));
+        assert_eq!(
+            no(403, None, "<Error><Code>NoSuchBucketPolicy</Code><Message>m</Message></Error>"),
+            same("NoSuchBucketPolicy", "m")
+        );
+        let query = "<ErrorResponse xmlns=\"x\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>m</Message></Error></ErrorResponse>";
+        assert_eq!(no(403, None, query), same("AccessDenied", "m"));
+        let ec2 = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>m</Message></Error></Errors></Response>";
+        assert_eq!(no(403, None, ec2), same("UnauthorizedOperation", "m"));
+        for nothing in ["", "<html><body>Bad gateway</body></html>", "{", "null", "[]", "\u{0}"] {
+            assert_eq!(no(502, None, nothing), same("Http502", ""));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_this_operation_s_answer_is_an_error() {
+        let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><DescribeVpcsResponse><vpcSet>&b;</vpcSet></DescribeVpcsResponse>";
+        let deep = format!("<DescribeVpcsResponse>{}{}</DescribeVpcsResponse>", "<a>".repeat(10_000), "</a>".repeat(10_000));
+        let error = "<Response><Errors><Error><Code>x</Code></Error></Errors></Response>";
+        for body in [
+            "",
+            " ",
+            "<",
+            "{}",
+            "<html/>",
+            bomb,
+            &deep,
+            error,
+            "\u{feff}",
+            "<DescribeVpcsResponse>",
+            "<DescribeVpcsResponse/><x/>",
+        ] {
+            assert!(said("ec2", "describe-vpcs", body).is_err(), "{body:.60}");
+        }
+        let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        let inside = format!("{{\"Keys\": {nested}}}");
+        for body in ["", " ", "{", "[]", "null", "\"\"", "<html/>", &nested, &inside, r#"{"error": "proxy"}"#] {
+            assert!(said("kms", "list-keys", body).is_err(), "{body:.60}");
+        }
+        for body in ["", "<html/>", "<Error><Code>InternalError</Code></Error>", "<x><y/></x>", "{}"] {
+            assert!(said("s3api", "list-buckets", body).is_err(), "{body:.60}");
+            assert!(said("s3api", "get-bucket-encryption", body).is_err(), "{body:.60}");
+        }
+        assert!(said("s3api", "get-bucket-policy", "").is_err());
+        assert!(said("iam", "get-account-authorization-details", "<GetAccountAuthorizationDetailsResponse/>").is_err());
+        let latin = Raw { status: 200, headers: Vec::new(), body: b"<DescribeVpcsResponse>\xe9</DescribeVpcsResponse>".to_vec() };
+        let ec2 = service("ec2").unwrap();
+        assert!(read(ec2, &ec2.operations["describe-vpcs"], &latin).is_err());
+    }
+
+    /// As deep as AWS may go, and one more.
+    #[test]
+    fn depth_is_counted_in_elements() {
+        let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth + 1), "</a>".repeat(depth + 1));
+        for (depth, too_deep) in [(DEEPEST, false), (DEEPEST + 1, true)] {
+            let text = nested(depth);
+            assert_eq!(deeper(roxmltree::Document::parse(&text).unwrap().root_element(), DEEPEST), too_deep);
+        }
+    }
 }
