@@ -162,6 +162,9 @@ impl Collection {
         let unnamed = Account::new("", credentials);
         let identity = collection.identity(&unnamed).await.map_err(|why| who_failed(&why))?;
         let text = |key: &str| identity.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !is_account(&text("Account")) {
+            return Err(format!("AWS does not say in which account it is asked: its id is `{}`", text("Account")));
+        }
         let caller = text("Arn");
         collection.partition = caller.split(':').nth(1).unwrap_or("aws").into();
         collection.about = About { collected_at: now(), caller, ..About::default() };
@@ -227,7 +230,10 @@ impl Collection {
         let below = (!options.ous.is_empty()).then(|| below(&options.ous, &answer));
         let mut out = Vec::new();
         for account in listed.get("Accounts").and_then(Value::as_array).into_iter().flatten() {
-            let Some(id) = account.get("Id").and_then(Value::as_str) else { continue };
+            let id = account.get("Id").and_then(Value::as_str).unwrap_or_default();
+            if !is_account(id) {
+                return Err(format!("the organisation lists an account whose id is `{id}`, which is none"));
+            }
             let asked = options.accounts.is_empty() || options.accounts.iter().any(|a| a == id);
             let inside = below.as_ref().is_none_or(|ids| ids.iter().any(|a| a == id));
             let active = ["Status", "State"].iter().find_map(|key| account.get(key)?.as_str()).unwrap_or("ACTIVE");
@@ -322,6 +328,11 @@ fn below(units: &[String], answer: &impl Fn(&str, Option<&str>) -> Option<Value>
         seen.push(unit);
     }
     out
+}
+
+/// Twelve digits; it becomes the name of a folder.
+fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn now() -> String {

@@ -202,7 +202,13 @@ fn earlier(manifest: &Path) -> HashMap<String, String> {
 /// `<account>/<region>/<service>/<operation>[.<resource>].json`
 pub(super) fn path_of(call: &Call) -> String {
     let resource = call.resource.as_deref().map_or_else(String::new, |resource| format!(".{}", escaped(resource)));
-    format!("{}/{}/{}/{}{resource}.json", call.account, call.region, call.service, call.operation)
+    format!("{}/{}/{}/{}{resource}.json", folder(&call.account), folder(&call.region), call.service, call.operation)
+}
+
+/// A folder's name, which never leads elsewhere.
+fn folder(text: &str) -> String {
+    let name = escaped(text);
+    if name.bytes().all(|byte| byte == b'.') { format!("_{name}") } else { name }
 }
 
 /// Every byte outside of `A–Z a–z 0–9 . _ - ,` percent-encoded.
@@ -263,4 +269,27 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     drop(file);
     std::fs::rename(&part, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(account: &str, region: &str, resource: Option<&str>) -> Call {
+        let (service, operation) = ("kms".into(), "get-key-policy".into());
+        Call { account: account.into(), region: region.into(), service, operation, resource: resource.map(Into::into) }
+    }
+
+    #[test]
+    fn a_path_is_below_the_folder_whatever_a_thing_is_called() {
+        let path = path_of(&call("111122223333", "sa-east-1", Some("1234,default")));
+        assert_eq!(path, "111122223333/sa-east-1/kms/get-key-policy.1234,default.json");
+        let arn = path_of(&call("111122223333", "global", Some("arn:aws:iam::1:role/../../a~b é")));
+        assert_eq!(arn, "111122223333/global/kms/get-key-policy.arn%3Aaws%3Aiam%3A%3A1%3Arole%2F..%2F..%2Fa%7Eb%20%C3%A9.json");
+        for odd in ["", ".", "..", "/", "../..", "/etc"] {
+            let path = path_of(&call(odd, odd, Some(odd)));
+            let normal = Path::new(&path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            assert!(normal && path.matches('/').count() == 3, "{path}");
+        }
+    }
 }
