@@ -49,8 +49,7 @@ pub(super) struct CollectArgs {
 impl CollectArgs {
     pub(super) fn run(self, _: &Terminal) -> Result<u8, Failure> {
         Err(miette!(
-            help = "install one that can: cargo install alicerce --features live\n\
-                    or collect with the AWS CLI alone: alicerce export-script > export.sh && sh export.sh DIR",
+            help = "install one that can: cargo install alicerce --features live",
             "this alicerce was built without live collection"
         ))
     }
