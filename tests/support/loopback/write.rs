@@ -69,7 +69,7 @@ fn typed(service: &Service, ty: &str, value: &Value) -> Value {
     let Some(name) = ty.strip_prefix('@') else {
         return match (ty, value) {
             ("time" | "time:unixTimestamp", Value::String(text)) => {
-                text.parse::<jiff::Timestamp>().map_or_else(|_| value.clone(), |at| seconds(at))
+                text.parse::<jiff::Timestamp>().map_or_else(|_| value.clone(), seconds)
             }
             _ => value.clone(),
         };
