@@ -31,6 +31,7 @@ claim "documented cases" cargo test --quiet --test iam_cases
 claim "properties and the reference evaluator" cargo test --quiet --test reference
 if command -v npm >/dev/null; then claim "differential run" tests/differential/run.sh "$pairs"; else skip "differential run" "npm is not installed"; fi
 claim "the solver" cargo test --quiet --test iam_solve
+claim "the solver, by random requests" cargo test --quiet --test iam_random
 claim "the language" cargo test --quiet --test iam
 claim "AWS's own policies" cargo test --quiet --test iam_published -- --nocapture
 claim "the rules' cases" cargo test --quiet --test rules
