@@ -419,3 +419,52 @@ fn a_policy_that_is_not_known_never_closes_a_way() {
         assert!(!of_way.is_empty() && of_way.iter().all(|p| matches!(p.state, State::Undecided(_))), "{way:?}: {of_way:#?}");
     }
 }
+
+/// Policies, each held by two roles: what they say of the principal itself tells some of them apart.
+fn held_twice() -> Vec<Value> {
+    let invoking =
+        |resource: &str| allow(json!(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]), json!(resource));
+    let granted = || invoking("*");
+    let with = |mut statement: Value, condition: Value| {
+        statement["Condition"] = condition;
+        statement
+    };
+    let denied = |condition: Value| with(json!({"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}), condition);
+    vec![
+        json!([granted()]),
+        json!([with(granted(), json!({"StringEquals": {"aws:PrincipalTag/team": "red"}}))]),
+        json!([granted(), denied(json!({"StringNotEquals": {"aws:PrincipalTag/team": "red"}}))]),
+        json!([granted(), denied(json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*-red"}}))]),
+        json!([granted(), denied(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*-red"}}))]),
+        json!([invoking("arn:aws:bedrock:*::foundation-model/${aws:PrincipalTag/team}.*")]),
+        json!([granted(), {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]),
+        json!([granted(), {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}]),
+        json!([with(granted(), json!({"StringEquals": {"aws:RequestedRegion": "sa-east-1"}}))]),
+    ]
+}
+
+#[test]
+fn principals_that_share_an_answer_would_each_have_got_it_alone() {
+    let mut roles = Vec::new();
+    for (at, statements) in held_twice().into_iter().enumerate() {
+        for team in ["red", "blue"] {
+            let mut one = role(&format!("r{at}-{team}"), json!({"Service": "lambda.amazonaws.com"}), statements.clone());
+            one["Tags"] = json!([{"Key": "team", "Value": team}]);
+            roles.push(one);
+        }
+    }
+    let among = |roles: &[Value]| Setting { roles: roles.to_vec(), ..Setting::new(json!([])) }.world().0;
+    let together = among(&roles);
+    let mut differing = BTreeSet::new();
+    for one in &roles {
+        let arn = one["Arn"].as_str().unwrap();
+        let of = |world: &World| {
+            let found = paths::paths(world, world.facts.by_id(arn).unwrap());
+            (calls(&found), found.paths.iter().filter(|p| !matches!(p.state, State::Open)).count())
+        };
+        let alone = among(std::slice::from_ref(one));
+        assert_eq!(of(&together), of(&alone), "{arn}");
+        differing.insert(format!("{:?}", of(&alone)));
+    }
+    assert!(differing.len() > 2, "the roles are told apart: {differing:?}");
+}
