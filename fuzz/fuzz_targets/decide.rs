@@ -33,5 +33,8 @@ fuzz_target!(|data: &[u8]| {
     case["request"]["unknown"] = serde_json::json!([key]);
     let less = outcome(&case);
     let denied = |o| matches!(o, Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied);
-    assert!(less == Outcome::Conditional || less == known || denied(less) && denied(known), "{less:?}, not {known:?}, without {key}: {case}");
+    assert!(
+        less == Outcome::Conditional || less == known || denied(less) && denied(known),
+        "{less:?}, not {known:?}, without {key}: {case}"
+    );
 });
