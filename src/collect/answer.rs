@@ -4,11 +4,13 @@
 //! named by the API's model, dates in ISO 8601 with their offset, blobs in base64, IAM's policies as JSON. Members that the model
 //! does not know are kept where the wire is JSON. A body that cannot be read is an error, never an empty answer.
 
+use aws_smithy_types::base64;
 use jiff::Timestamp;
 use roxmltree::Node;
 use serde_json::{Map, Value, json};
 
 use super::wire::{Member, Operation, Protocol, Service, Shape, Type};
+use crate::input::percent_decode;
 
 /// An answer as it came.
 #[derive(Debug, Clone)]
@@ -153,7 +155,7 @@ impl Reader<'_> {
         let value = match (member.ty, self.service.protocol) {
             (Type::String | Type::Blob, _) if raw.body.is_empty() => return Err(EMPTY.to_owned()),
             (Type::String, _) => json!(String::from_utf8_lossy(&raw.body)),
-            (Type::Blob, _) => json!(base64(&raw.body)),
+            (Type::Blob, _) => json!(base64::encode(&raw.body)),
             (ty, Protocol::RestXml | Protocol::Query | Protocol::Ec2) => with_xml(raw, |root| {
                 if let Type::Shape(name) = ty
                     && let Some(Shape::Structure(members)) = self.service.shapes.get(name)
@@ -335,19 +337,7 @@ fn text_of(node: Node<'_, '_>) -> String {
 
 /// A percent-encoded policy as JSON; what is no JSON stays as text.
 fn policy(text: &str) -> Value {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let digits = (byte == b'%').then(|| rest.clone().take(2).filter_map(|b| char::from(b).to_digit(16)).collect::<Vec<_>>());
-        match digits.as_deref() {
-            Some([high, low]) => {
-                bytes.extend(u8::try_from(high * 16 + low));
-                let _ = (rest.next(), rest.next());
-            }
-            _ => bytes.push(byte),
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes);
+    let text = percent_decode(text);
     serde_json::from_str(&text).unwrap_or_else(|_| json!(text))
 }
 
@@ -376,20 +366,6 @@ fn iso(at: Timestamp) -> String {
     let micros = at.as_microsecond().rem_euclid(1_000_000);
     let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
     format!("{}{fraction}+00:00", at.strftime("%Y-%m-%dT%H:%M:%S"))
-}
-
-/// Base64 with padding.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let letter = LETTERS.get((group >> (18 - 6 * at)) as usize & 63).copied().unwrap_or(b'=');
-            out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -480,7 +456,7 @@ mod tests {
         for odd in ["%", "%4", "%zz", "%7B", "é%C3"] {
             assert!(policy(odd).is_string());
         }
-        assert_eq!(["", "f", "fo", "foo"].map(|text| base64(text.as_bytes())), ["", "Zg==", "Zm8=", "Zm9v"]);
+        assert_eq!(["", "f", "fo", "foo"].map(|text| base64::encode(text.as_bytes())), ["", "Zg==", "Zm8=", "Zm9v"]);
     }
 
     #[test]

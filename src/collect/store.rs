@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::client::Failure;
 use crate::doc::{Document, Kind, Node};
-use crate::input::{Call, redact};
+use crate::input::{Call, redact, sha256};
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,14 +246,6 @@ fn replace(document: &Document, node: Node<'_>, value: &mut Value) {
         (Kind::Array, Value::Array(items)) => node.items().zip(items).for_each(|(node, value)| replace(document, node, value)),
         _ => {}
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// Writes beside the file, then moves it into place: a reader never sees half of it.

@@ -9,7 +9,7 @@ use super::recognise::{Outcome, Read};
 use super::{InputSummary, Origin};
 
 /// Lower-case hexadecimal SHA-256.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 

@@ -23,7 +23,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 pub use coverage::{Call, Coverage, Status};
+#[cfg(feature = "live")]
+pub(crate) use digest::sha256;
 pub use manifest::Manifest;
+#[cfg(feature = "live")]
+pub(crate) use recognise::percent_decode;
 
 use crate::doc::{Document, Span};
 use crate::iam::PolicyType;

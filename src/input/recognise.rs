@@ -328,7 +328,8 @@ pub(super) fn answer_of(parts: &[String]) -> Option<Call> {
     })
 }
 
-fn percent_decode(text: &str) -> String {
+/// Bytes after `%XX` escapes; what is none stays.
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -89,14 +89,14 @@ fn wanted(scope: &Scope, place: &str) -> bool {
 }
 
 fn value((world, principal): (&World, FactId), way: Way, paths: &[Left<'_>], all: &BTreeMap<Way, Vec<Left<'_>>>) -> Value {
-    let others: Vec<&str> = all.keys().filter(|other| **other != way).map(|other| how(*other)).collect();
+    let others: Vec<&str> = all.keys().filter(|other| **other != way).map(|other| other.words()).collect();
     // What surely can be called says more than what could be, if it existed.
     let best = paths.iter().find(|(path, _)| path.listed).or(paths.first());
     let Some((path, _)) = best else { return Value::Null };
     let places: BTreeSet<&str> = paths.iter().flat_map(|(_, outside)| outside).map(|place| &**place).collect();
     let fields = vec![
         ("way", Value::str(way.as_str())),
-        ("how", Value::str(how(way))),
+        ("how", Value::str(way.words())),
         ("models", Value::str(models(paths))),
         ("through", Value::str(path.through.as_str())),
         ("source", Value::Str(path.source.clone())),
@@ -141,25 +141,4 @@ fn destinations(places: &BTreeSet<&str>) -> String {
         shown.push(format!("{more} more Regions"));
     }
     shown.join(", ")
-}
-
-/// The way in words.
-fn how(way: Way) -> &'static str {
-    match way {
-        Way::Direct => "by the model's own id",
-        Way::GeographicProfile => "through a geographic inference profile",
-        Way::GlobalProfile => "through the global inference profile",
-        Way::ApplicationProfile => "through an application inference profile",
-        Way::ProvisionedModel => "through provisioned throughput",
-        Way::CustomModel => "through a custom model's deployment",
-        Way::ImportedModel => "through an imported model",
-        Way::BatchJob => "through a batch job",
-        Way::Agent => "through an agent",
-        Way::Flow => "through a flow",
-        Way::KnowledgeBase => "through a knowledge base",
-        Way::Prompt => "through a managed prompt",
-        Way::AgentCore => "through AgentCore",
-        Way::Mantle => "through bedrock-mantle",
-        Way::ClaudePlatform => "through Claude Platform on AWS",
-    }
 }

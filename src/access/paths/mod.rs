@@ -86,6 +86,27 @@ pub enum Way {
 }
 
 impl Way {
+    /// The way in words: "through the global inference profile".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Direct => "by the model's own id",
+            Self::GeographicProfile => "through a geographic inference profile",
+            Self::GlobalProfile => "through the global inference profile",
+            Self::ApplicationProfile => "through an application inference profile",
+            Self::ProvisionedModel => "through provisioned throughput",
+            Self::CustomModel => "through a deployment of a customised model",
+            Self::ImportedModel => "through an imported model",
+            Self::BatchJob => "through a batch job",
+            Self::Agent => "through an agent",
+            Self::Flow => "through a flow",
+            Self::KnowledgeBase => "through a knowledge base",
+            Self::Prompt => "through a managed prompt",
+            Self::AgentCore => "through AgentCore",
+            Self::Mantle => "through bedrock-mantle",
+            Self::ClaudePlatform => "through Claude Platform on AWS",
+        }
+    }
+
     /// The word that rules and JSON use.
     pub fn as_str(self) -> &'static str {
         match self {

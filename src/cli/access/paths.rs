@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Format, Places, UNDECIDED};
 use crate::access::edges::{self, From};
-use crate::access::paths::{self, Closed, Found, ModelName, NotOffered, Path, State, Stop, Way};
+use crate::access::paths::{self, Closed, Found, ModelName, NotOffered, Path, State, Stop};
 use crate::access::query;
 use crate::facts::FactId;
 use crate::report::visible;
@@ -195,25 +195,4 @@ fn closed_json(world: &World, places: &mut Places, closed: &Closed) -> Value {
     let at: Vec<Value> = at.into_iter().map(|place| places.of(&world.facts, place).json()).collect();
     json!({"way": closed.way.as_str(), "action": closed.action, "resource": closed.resource, "requested_region": closed.region,
            "by": by, "policy_type": kind, "level": level, "statements": at})
-}
-
-/// A way in words.
-pub(super) fn title(way: Way) -> &'static str {
-    match way {
-        Way::Direct => "by the model's own id",
-        Way::GeographicProfile => "through a geographic inference profile",
-        Way::GlobalProfile => "through the global inference profile",
-        Way::ApplicationProfile => "through an application inference profile",
-        Way::ProvisionedModel => "through provisioned throughput",
-        Way::CustomModel => "through a deployment of a customised model",
-        Way::ImportedModel => "through an imported model",
-        Way::BatchJob => "by a batch job",
-        Way::Agent => "through an agent",
-        Way::Flow => "through a flow",
-        Way::KnowledgeBase => "through a knowledge base",
-        Way::Prompt => "through a managed prompt",
-        Way::AgentCore => "through AgentCore",
-        Way::Mantle => "through bedrock-mantle",
-        Way::ClaudePlatform => "through Claude Platform on AWS",
-    }
 }

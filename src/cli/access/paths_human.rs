@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Places;
-use super::paths::{Answer, title};
+use super::paths::Answer;
 use super::paths_summary::{Summary, summary};
 use crate::access::paths::{Closed, GLOBAL, ModelName, OUTSIDE_AWS, Path, State, Stop};
 use crate::access::query::{self, Place};
@@ -113,7 +113,7 @@ impl Page<'_> {
 
     fn path(&mut self, path: &Path) {
         self.out.push('\n');
-        self.line(2, title(path.way));
+        self.line(2, path.way.words());
         let mut models = self.models(&path.models);
         if path.any_model {
             let any = if path.claude { "any Claude model" } else { "any model" };
@@ -234,7 +234,7 @@ impl Page<'_> {
         self.line(0, "closed to Claude models, with the call that comes nearest:");
         for one in &answer.closed {
             let why = self.stop(one);
-            self.line(2, &format!("{}: {why}", title(one.way)));
+            self.line(2, &format!("{}: {why}", one.way.words()));
         }
     }
 
@@ -267,7 +267,7 @@ impl Page<'_> {
             let models = self.models(&path.models);
             let models = if models.is_empty() { String::new() } else { format!(", for {models}") };
             let from = self.regions(&path.sources);
-            self.line(2, &format!("{}{models}, from {from}: {}", title(path.way), visible(&why.text)));
+            self.line(2, &format!("{}{models}, from {from}: {}", path.way.words(), visible(&why.text)));
         }
         for note in answer.notes {
             self.line(2, &visible(note));
