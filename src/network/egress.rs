@@ -1,35 +1,40 @@
-//! Egress: which way a workload's call to Bedrock leaves its subnet.
+//! Network paths: which way a workload's call to Bedrock takes from each of its subnets.
 
 use std::sync::Arc;
 
 use super::resolve::{self, Resolution};
-use super::route::{self, Exit};
+use super::route::{self, Exit, Hop};
 use super::workload;
 use crate::access::Endpoint;
 use crate::facts::{FactId, NodeId, Value, Why};
 use crate::world::{Derived, ObjectType, World};
 
 /// One way out.
-pub(super) const EGRESS: ObjectType = ObjectType {
-    name: "egress",
+pub(super) const PATH: ObjectType = ObjectType {
+    name: "network-path",
     fields: &[
         ("service", "string", "the endpoint service called, such as `bedrock-runtime`"),
         ("verdict", "string", "`private-endpoint`, `central-endpoint`, `nat`, `internet`, `instance` or `blocked`"),
         ("subnet", "fact:subnet", "the subnet the call leaves from"),
+        ("hops", "list<object:network-hop>", "each step, the subnet first"),
         ("path", "string", "the hops in one line"),
         ("exit", "string", "the gateway's identifier; empty where the call stays private or is blocked"),
     ],
 };
 
+/// One step of a way.
+pub(super) const HOP: ObjectType =
+    ObjectType { name: "network-hop", fields: &[("text", "string", "what it is, such as `route table rtb-0a1b2c3d4e5f60718`")] };
+
 const DOC: &str = "One element for each subnet of the workload and each kind of Bedrock endpoint that its role may call: how the name resolves and where the packet goes.";
 
 const fn on(kind: &'static str) -> Derived {
-    Derived { kind, name: "bedrock_egress", ty: "list<object:egress>", doc: DOC, compute: egress }
+    Derived { kind, name: "network_paths", ty: "list<object:network-path>", doc: DOC, compute: paths }
 }
 
 pub(super) const DERIVED: &[Derived] = &[on("lambda-function"), on("ecs-service"), on("ec2-instance")];
 
-fn egress(world: &World, workload: FactId) -> Value {
+fn paths(world: &World, workload: FactId) -> Value {
     let services = match resolve::called_by(world, workload) {
         Ok(services) => services,
         Err(why) => return Value::Unknown(why),
@@ -47,46 +52,63 @@ fn egress(world: &World, workload: FactId) -> Value {
 
 fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -> Result<Value, Arc<Why>> {
     let facts = &world.facts;
-    let name = |fact: FactId| facts.get(fact).map_or_else(String::new, |f| f.name.to_string());
-    let node = |fact: FactId| facts.get(fact).map(|f| f.node);
     let resolution = match facts.follow(subnet, "vpc")?.first() {
         Some(vpc) => resolve::resolve(world, *vpc, service.service()),
         None => Ok(Resolution::Public),
     };
-    let start = format!("{} → subnet {}", name(workload), name(subnet));
-    let made = |verdict: &str, path: String, exit: &str, at: Vec<NodeId>| {
-        let fields = vec![
-            ("service", Value::str(service.service())),
-            ("verdict", Value::str(verdict)),
-            ("subnet", Value::Fact(subnet)),
-            ("path", Value::str(path)),
-            ("exit", Value::str(exit)),
-        ];
-        Value::object(fields, at)
-    };
-    match resolution {
-        Ok(Resolution::Endpoint(endpoint)) => {
-            let path = format!("{start} → endpoint {}", name(endpoint));
-            return Ok(made("private-endpoint", path, "", node(endpoint).into_iter().collect()));
-        }
+    let here = |what: &str, fact: FactId| vec![Hop::of(world, "subnet", subnet), Hop::of(world, what, fact)];
+    let (verdict, exit, hops) = match resolution {
+        Ok(Resolution::Endpoint(endpoint)) => ("private-endpoint", String::new(), here("endpoint", endpoint)),
         Ok(Resolution::HostedZone(zone)) => {
-            let path = format!("{start} → hosted zone {} → central endpoint", name(zone));
-            return Ok(made("central-endpoint", path, "", node(zone).into_iter().collect()));
+            let mut hops = here("hosted zone", zone);
+            hops.push(Hop { text: "central endpoint".to_owned(), at: None });
+            ("central-endpoint", String::new(), hops)
         }
-        Ok(Resolution::Public) | Err(_) => {}
-    }
-    let out = route::default_route(world, subnet)?;
-    let path = |exit: &str| format!("{start} → route table {} → {exit}", name(out.table));
-    let at: Vec<NodeId> = out.route.into_iter().chain(node(out.table)).chain(node(subnet)).collect();
-    // Without a way out the resolution does not matter; with one, an undetermined resolution decides.
-    if out.exit == Exit::None {
-        return Ok(made("blocked", path("no route out"), "", at));
-    }
-    resolution?;
-    Ok(match &out.exit {
-        Exit::Nat(id) => made("nat", path(&format!("NAT gateway {id}")), id, at),
-        Exit::Internet(id) => made("internet", path(&format!("internet gateway {id}")), id, at),
-        Exit::Instance(id) => made("instance", path(&format!("forwarding interface {id}")), id, at),
-        Exit::None => made("blocked", path("no route out"), "", at),
-    })
+        Ok(Resolution::Profile(resource)) => {
+            let mut hops = here("Route 53 Profile resource", resource);
+            hops.push(Hop { text: "central endpoint".to_owned(), at: None });
+            ("central-endpoint", String::new(), hops)
+        }
+        Ok(Resolution::Public) | Err(_) => {
+            let way = route::way_out(world, subnet)?;
+            // Without a way out the resolution does not matter; with one, an undetermined resolution decides.
+            if way.exit != Exit::None {
+                resolution?;
+            }
+            let (verdict, exit) = match way.exit {
+                Exit::None => ("blocked", String::new()),
+                Exit::Nat(id) => ("nat", id),
+                Exit::Internet(id) => ("internet", id),
+                Exit::Instance(id) => ("instance", id),
+            };
+            (verdict, exit, way.hops)
+        }
+    };
+    Ok(made(world, workload, subnet, service, verdict, exit, hops))
+}
+
+fn made(
+    world: &World,
+    workload: FactId,
+    subnet: FactId,
+    service: Endpoint,
+    verdict: &str,
+    exit: String,
+    hops: Vec<Hop>,
+) -> Value {
+    let name = world.facts.get(workload).map_or_else(String::new, |f| f.name.to_string());
+    let texts = std::iter::once(name.as_str()).chain(hops.iter().map(|hop| hop.text.as_str()));
+    let path = texts.collect::<Vec<_>>().join(" → ");
+    // The last hop is what the finding is about: it is underlined first.
+    let at: Vec<NodeId> = hops.iter().rev().filter_map(|hop| hop.at).collect();
+    let hops = hops.into_iter().map(|hop| Value::object(vec![("text", Value::str(hop.text))], hop.at.into_iter().collect()));
+    let fields = vec![
+        ("service", Value::str(service.service())),
+        ("verdict", Value::str(verdict)),
+        ("subnet", Value::Fact(subnet)),
+        ("hops", Value::list(hops.collect())),
+        ("path", Value::str(path)),
+        ("exit", Value::str(exit)),
+    ];
+    Value::object(fields, at)
 }

@@ -4,14 +4,16 @@
 //! the verdict unknown; it never makes it "NAT" and never "private".
 
 mod egress;
+mod profile;
 mod resolve;
 mod route;
+mod transit;
 mod workload;
 
 use crate::world::{Derived, ObjectType};
 
 /// Types of the objects below.
-pub const OBJECTS: &[ObjectType] = &[egress::EGRESS, resolve::NEED];
+pub const OBJECTS: &[ObjectType] = &[egress::PATH, egress::HOP, resolve::NEED];
 
 /// The derived facts of this module.
 pub const DERIVED: &[&[Derived]] = &[resolve::DERIVED, egress::DERIVED];

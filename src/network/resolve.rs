@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::workload;
+use super::{profile, workload};
 use crate::access::{Endpoint, callable_endpoints};
 use crate::facts::{FactId, NodeId, Reason, Value, Why, kinds};
 use crate::world::{Derived, ObjectType, World};
@@ -15,6 +15,8 @@ pub(super) enum Resolution {
     Endpoint(FactId),
     /// Through a private hosted zone to an endpoint elsewhere (central endpoints).
     HostedZone(FactId),
+    /// Through a Route 53 Profile that holds an endpoint's name.
+    Profile(FactId),
     /// To public addresses.
     Public,
 }
@@ -66,7 +68,7 @@ pub(super) const DERIVED: &[Derived] = &[
 ];
 
 /// The Bedrock service in an endpoint's service name, `None` for another service.
-fn service_of(world: &World, endpoint: FactId) -> Result<Option<String>, Arc<Why>> {
+pub(super) fn service_of(world: &World, endpoint: FactId) -> Result<Option<String>, Arc<Why>> {
     let name = world.facts.text_at(endpoint, &["ServiceName"])?.unwrap_or_default();
     let service = name.strip_prefix("com.amazonaws.").and_then(|rest| rest.split_once('.')).map(|(_, service)| service);
     Ok(service.filter(|s| *s == "bedrock" || s.starts_with("bedrock-")).map(str::to_owned))
@@ -99,6 +101,11 @@ pub(super) fn resolve(world: &World, vpc: FactId, service: &str) -> Result<Resol
         Ok(None) => {}
         Err(why) => doubt = doubt.or(Some(why)),
     }
+    match profile::resource_for(world, vpc, service, &dns_name(service, &region)) {
+        Ok(Some(resource)) => return Ok(Resolution::Profile(resource)),
+        Ok(None) => {}
+        Err(why) => doubt = doubt.or(Some(why)),
+    }
     doubt.map_or(Ok(Resolution::Public), Err)
 }
 
@@ -115,7 +122,7 @@ fn own_endpoint(world: &World, vpc: FactId, service: &str) -> Result<Option<Fact
     Ok(None)
 }
 
-fn available(world: &World, endpoint: FactId) -> Result<bool, Arc<Why>> {
+pub(super) fn available(world: &World, endpoint: FactId) -> Result<bool, Arc<Why>> {
     let state = world.facts.text_at(endpoint, &["State"])?;
     Ok(state.is_some_and(|s| s.eq_ignore_ascii_case("available")))
 }
@@ -155,7 +162,7 @@ fn zones_unknown(world: &World, near: FactId) -> Option<Arc<Why>> {
 }
 
 /// Endpoint names that the records of `name` in `zone` are aliases of.
-fn alias_targets(world: &World, zone: FactId, name: &str) -> Result<Vec<String>, Arc<Why>> {
+pub(super) fn alias_targets(world: &World, zone: FactId, name: &str) -> Result<Vec<String>, Arc<Why>> {
     let facts = &world.facts;
     let mut out = Vec::new();
     for record in facts.list_in(&Value::Fact(zone), &["records"])? {

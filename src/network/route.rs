@@ -1,16 +1,20 @@
-//! Routes: where a packet from a subnet to a public address goes.
+//! Routes: where a packet from a subnet to a public address goes, hop by hop.
+//!
+//! In: a subnet. Out: the way out with its hops. A hop whose other side was not loaded makes the answer unknown; it is
+//! never taken for a way out and never for a closed one.
 
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::transit;
 use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::world::World;
 
-/// What the default route of a subnet leads to.
+/// What a way ends in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// No route to public addresses.
+    /// Nothing that leads to public addresses.
     None,
     /// A NAT gateway with public connectivity.
     Nat(String),
@@ -20,80 +24,259 @@ pub(super) enum Exit {
     Instance(String),
 }
 
-/// The default route that was found.
+/// One step of a way.
 #[derive(Debug, Clone)]
-pub(super) struct Default_ {
-    /// Where it leads.
+pub(super) struct Hop {
+    /// What it is, in a few words.
+    pub(super) text: String,
+    /// What to underline.
+    pub(super) at: Option<NodeId>,
+}
+
+impl Hop {
+    /// A fact as a hop: what it is called, then its name.
+    pub(super) fn of(world: &World, what: &str, fact: FactId) -> Self {
+        let fact = world.facts.get(fact);
+        Self { text: format!("{what} {}", fact.map_or("", |f| &*f.name)), at: fact.map(|f| f.node) }
+    }
+}
+
+/// A way out of a subnet.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    /// What it ends in.
     pub(super) exit: Exit,
-    /// The route table.
-    pub(super) table: FactId,
-    /// The route in it, to be underlined.
-    pub(super) route: Option<NodeId>,
+    /// The hops, the subnet first.
+    pub(super) hops: Vec<Hop>,
+}
+
+impl Way {
+    /// A way that ends here.
+    pub(super) fn end(exit: Exit, text: impl Into<String>, at: Option<NodeId>) -> Self {
+        Self { exit, hops: vec![Hop { text: text.into(), at }] }
+    }
+
+    /// The same way with hops before it.
+    pub(super) fn after(mut self, mut hops: Vec<Hop>) -> Self {
+        hops.append(&mut self.hops);
+        self.hops = hops;
+        self
+    }
+
+    fn open(&self) -> bool {
+        self.exit != Exit::None
+    }
 }
 
 /// The way out of a subnet to public addresses; a blackhole counts as no route. Routes that cover the public addresses only
 /// together (`0.0.0.0/1` and `128.0.0.0/1`) count as one.
 ///
 /// # Errors
-/// The reason, where the route table or what it leads to was not loaded, leads out of what is loaded (a transit gateway, a
-/// peering), or covers only some public addresses, so that it is not known whether Bedrock's are among them.
-pub(super) fn default_route(world: &World, subnet: FactId) -> Result<Default_, Arc<Why>> {
-    let facts = &world.facts;
-    let table = facts.follow(subnet, "route_table")?;
-    let Some(&table) = table.first() else {
-        let name = facts.get(subnet).map_or_else(String::new, |f| f.name.to_string());
-        return Err(Why::new(Reason::NotLoaded, format!("no route table of subnet `{name}` was loaded")));
-    };
-    let mut ways: Vec<Way> = Vec::new();
-    let mut doubt = None;
-    for route in facts.list_in(&Value::Fact(table), &["Routes"])? {
-        match way(world, &route) {
-            Ok(way) => ways.extend(way),
-            Err(why) => doubt = doubt.or(Some(why)),
+/// The reason, where the route table or what it leads to was not loaded, leads out of what is loaded, or covers only some
+/// public addresses, so that it is not known whether Bedrock's are among them.
+pub(super) fn way_out(world: &World, subnet: FactId) -> Result<Way, Arc<Why>> {
+    Walk { world, seen: Vec::new() }.subnet(subnet, false)
+}
+
+/// A walk along routes; `seen` holds the route tables it stands in, so that a loop ends.
+pub(super) struct Walk<'w> {
+    pub(super) world: &'w World,
+    seen: Vec<FactId>,
+}
+
+impl Walk<'_> {
+    /// From a subnet. `forwarded`: the packet came from another subnet with its private address, which an internet gateway
+    /// does not translate.
+    pub(super) fn subnet(&mut self, subnet: FactId, forwarded: bool) -> Result<Way, Arc<Why>> {
+        let facts = &self.world.facts;
+        let Some(&table) = facts.follow(subnet, "route_table")?.first() else {
+            let name = facts.get(subnet).map_or_else(String::new, |f| f.name.to_string());
+            return Err(Why::new(Reason::NotLoaded, format!("no route table of subnet `{name}` was loaded")));
+        };
+        let routes = facts.list_in(&Value::Fact(table), &["Routes"])?;
+        let way = self.within(table, |walk| walk.choose(&routes, |walk, route| walk.next(route, subnet, forwarded)))?;
+        Ok(way.after(vec![Hop::of(self.world, "subnet", subnet), Hop::of(self.world, "route table", table)]))
+    }
+
+    /// Walks on inside a route table; one that the packet was in already leads nowhere.
+    pub(super) fn within(
+        &mut self,
+        table: FactId,
+        walk: impl FnOnce(&mut Self) -> Result<Way, Arc<Why>>,
+    ) -> Result<Way, Arc<Why>> {
+        if self.seen.contains(&table) {
+            return Ok(Way::end(Exit::None, "a loop", None));
+        }
+        self.seen.push(table);
+        let way = walk(self);
+        self.seen.pop();
+        way
+    }
+
+    /// The way that the routes of one table give to public addresses.
+    pub(super) fn choose(
+        &mut self,
+        routes: &[Value],
+        follow: impl Fn(&mut Self, &Value) -> Result<Option<Way>, Arc<Why>>,
+    ) -> Result<Way, Arc<Why>> {
+        let (mut open, mut closed, mut doubt) = (Vec::new(), None, None);
+        for route in routes {
+            let to = match destination(self.world, route) {
+                Ok(to) if to.is_some_and(is_private) => continue,
+                Ok(to) => to,
+                Err(why) => {
+                    doubt = doubt.or(Some(why));
+                    continue;
+                }
+            };
+            let at = if let Value::Node(node) = route { Some(*node) } else { None };
+            match follow(self, route) {
+                Ok(Some(mut way)) => {
+                    if let Some(hop) = way.hops.first_mut() {
+                        hop.at = at.or(hop.at);
+                    }
+                    if way.open() {
+                        open.push((to, way));
+                    } else if to.is_some_and(|to| to.prefix_len() == 0) {
+                        closed = closed.or(Some(way));
+                    }
+                }
+                Ok(None) => {}
+                Err(why) => doubt = doubt.or(Some(why)),
+            }
+        }
+        if let Some(at) = open.iter().position(|(to, _)| to.is_some_and(|to| to.prefix_len() == 0)) {
+            return Ok(open.swap_remove(at).1);
+        }
+        let nets: Vec<IpNet> = open.iter().filter_map(|(to, _)| *to).collect();
+        let all_covered = IpNet::aggregate(&nets).iter().any(|net| net.prefix_len() == 0);
+        match open.into_iter().next() {
+            Some((_, way)) if all_covered => Ok(way),
+            Some((to, _)) => Err(partly(to)),
+            None => doubt.map_or_else(|| Ok(closed.unwrap_or_else(|| Way::end(Exit::None, "no route out", None))), Err),
         }
     }
-    let found = |way: Way| Default_ { exit: way.exit, table, route: way.route };
-    if let Some(at) = ways.iter().position(|way| way.to.is_some_and(|to| to.prefix_len() == 0)) {
-        return Ok(found(ways.swap_remove(at)));
+
+    /// Packets that arrive in one of several subnets: an open way counts, then a doubt, then a closed way.
+    pub(super) fn any_of(&mut self, subnets: &[FactId], forwarded: bool) -> Result<Way, Arc<Why>> {
+        let (mut closed, mut doubt) = (None, None);
+        for subnet in subnets {
+            match self.subnet(*subnet, forwarded) {
+                Ok(way) if way.open() => return Ok(way),
+                Ok(way) => closed = closed.or(Some(way)),
+                Err(why) => doubt = doubt.or(Some(why)),
+            }
+        }
+        match (doubt, closed) {
+            (Some(why), _) => Err(why),
+            (None, Some(way)) => Ok(way),
+            (None, None) => Err(Why::new(Reason::NotLoaded, "the subnets in which packets arrive were not loaded")),
+        }
     }
-    let nets: Vec<IpNet> = ways.iter().filter_map(|way| way.to).collect();
-    let all_covered = IpNet::aggregate(&nets).iter().any(|net| net.prefix_len() == 0);
-    match ways.into_iter().next() {
-        Some(way) if all_covered => Ok(found(way)),
-        Some(way) => Err(partly(&way)),
-        None => doubt.map_or(Ok(Default_ { exit: Exit::None, table, route: None }), Err),
+
+    /// What a VPC's route opens; nothing where it stays private or is a blackhole.
+    fn next(&mut self, route: &Value, subnet: FactId, forwarded: bool) -> Result<Option<Way>, Arc<Why>> {
+        let text = |field: &str| self.world.facts.text_in(route, &[field]);
+        if text("State")?.as_deref() == Some("blackhole") {
+            return Ok(None);
+        }
+        if let Some(nat) = text("NatGatewayId")? {
+            return self.nat(nat).map(Some);
+        }
+        if let Some(gateway) = text("EgressOnlyInternetGatewayId")? {
+            return Ok(Some(Way::end(Exit::Internet(gateway.clone()), format!("egress-only internet gateway {gateway}"), None)));
+        }
+        for field in ["InstanceId", "NetworkInterfaceId"] {
+            if let Some(id) = text(field)? {
+                return Ok(Some(Way::end(Exit::Instance(id.clone()), format!("forwarding interface {id}"), None)));
+            }
+        }
+        if let Some(gateway) = text("TransitGatewayId")? {
+            return transit::through(self, &gateway, subnet).map(Some);
+        }
+        if let Some(peering) = text("VpcPeeringConnectionId")? {
+            // VPC Peering Guide, "VPC peering limitations": no edge-to-edge routing through the peer's gateways.
+            let why = format!("peering {peering} (leads to the peer's own addresses only)");
+            return Ok(Some(Way::end(Exit::None, why, None)));
+        }
+        for field in ["CoreNetworkArn", "LocalGatewayId", "CarrierGatewayId", "OdbNetworkArn"] {
+            if let Some(id) = text(field)? {
+                return Err(beyond(&id));
+            }
+        }
+        match text("GatewayId")? {
+            Some(gateway) => self.gateway(route, gateway, forwarded),
+            None => Ok(None),
+        }
+    }
+
+    fn gateway(&mut self, route: &Value, gateway: String, forwarded: bool) -> Result<Option<Way>, Arc<Why>> {
+        let facts = &self.world.facts;
+        if gateway == "local" {
+            return Ok(None);
+        }
+        if gateway.starts_with("igw-") || gateway.starts_with("eigw-") {
+            let v6 = facts.text_in(route, &["DestinationIpv6CidrBlock"])?.is_some();
+            let text = format!("internet gateway {gateway}");
+            return Ok(Some(if forwarded && !v6 {
+                Way::end(Exit::None, format!("{text} (which does not translate a forwarded private address)"), None)
+            } else {
+                Way::end(Exit::Internet(gateway), text, None)
+            }));
+        }
+        if !gateway.starts_with("vpce-") {
+            return Err(beyond(&gateway));
+        }
+        // A gateway endpoint's route is to a prefix list, for its own service; Bedrock has no gateway endpoint.
+        if facts.text_in(route, &["DestinationPrefixListId"])?.is_some() {
+            return Ok(None);
+        }
+        // Any other is a Gateway Load Balancer's endpoint: an appliance looks at the packet, which then goes on from there.
+        let Some(endpoint) = facts.by_key("vpc-endpoint", &gateway, None, None) else {
+            return Err(Why::new(Reason::NotLoaded, format!("endpoint `{gateway}` is in a route but was not loaded")));
+        };
+        let way = self.any_of(&facts.follow(endpoint, "subnets")?, forwarded)?;
+        Ok(Some(way.after(vec![Hop::of(self.world, "inspection endpoint", endpoint)])))
+    }
+
+    /// A private NAT gateway only hands packets on by the routes of its own subnet, and never to an internet gateway.
+    fn nat(&mut self, id: String) -> Result<Way, Arc<Why>> {
+        let facts = &self.world.facts;
+        let Some(gateway) = facts.by_key("nat-gateway", &id, None, None) else {
+            return Err(Why::new(Reason::NotLoaded, format!("NAT gateway `{id}` is in a route but was not loaded")));
+        };
+        let text = format!("NAT gateway {id}");
+        if facts.text_at(gateway, &["ConnectivityType"])?.as_deref() != Some("private") {
+            return Ok(Way::end(Exit::Nat(id), text, None));
+        }
+        let way = self.any_of(&facts.follow(gateway, "subnet")?, true)?;
+        Ok(way.after(vec![Hop { text: format!("private {text}"), at: None }]))
     }
 }
 
-/// One route that leads to public addresses.
-struct Way {
-    /// `None`: a prefix list, whose contents are not known here.
-    to: Option<IpNet>,
-    exit: Exit,
-    route: Option<NodeId>,
-}
-
-fn partly(way: &Way) -> Arc<Why> {
-    let to = way.to.map_or_else(|| "a prefix list".to_owned(), |to| format!("`{to}`"));
+fn partly(to: Option<IpNet>) -> Arc<Why> {
+    let to = to.map_or_else(|| "a prefix list".to_owned(), |to| format!("`{to}`"));
     let text = format!("a route to {to} leads out of the VPC, and whether Bedrock's addresses are among these is not known");
     Why::new(Reason::Undecided, text)
 }
 
-/// What a route opens; nothing where it stays private or is a blackhole.
-fn way(world: &World, route: &Value) -> Result<Option<Way>, Arc<Why>> {
-    let text = |field: &str| world.facts.text_in(route, &[field]);
-    let cidr = text("DestinationCidrBlock")?.or(text("DestinationIpv6CidrBlock")?);
-    let to: Option<IpNet> = cidr.as_deref().and_then(|cidr| cidr.parse().ok());
-    if text("State")?.as_deref() == Some("blackhole") || to.is_some_and(is_private) {
-        return Ok(None);
+/// Why a packet cannot be followed past `id`.
+pub(super) fn beyond(id: &str) -> Arc<Why> {
+    Why::new(Reason::NotLoaded, format!("the route leads to `{id}`, and what lies behind it was not loaded"))
+}
+
+/// A route's block; `None`: a prefix list, whose contents are not known here.
+fn destination(world: &World, route: &Value) -> Result<Option<IpNet>, Arc<Why>> {
+    for field in ["DestinationCidrBlock", "DestinationIpv6CidrBlock"] {
+        // A transit gateway's route has no IPv6 field of its own.
+        match world.facts.text_in(route, &[field]) {
+            Ok(Some(cidr)) => return Ok(cidr.parse().ok()),
+            Ok(None) => {}
+            Err(why) if field == "DestinationCidrBlock" => return Err(why),
+            Err(_) => {}
+        }
     }
-    // A gateway endpoint's route is for its own service; Bedrock has no gateway endpoint.
-    if text("GatewayId")?.is_some_and(|id| id.starts_with("vpce-")) {
-        return Ok(None);
-    }
-    let exit = exit_of(world, route)?;
-    let node = if let Value::Node(node) = route { Some(*node) } else { None };
-    Ok((exit != Exit::None).then_some(Way { to, exit, route: node }))
+    Ok(None)
 }
 
 /// True where no address of the block is public: RFC 1918, RFC 6598, link-local, unique local.
@@ -101,54 +284,4 @@ fn is_private(net: IpNet) -> bool {
     const BLOCKS: [&str; 7] =
         ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"];
     BLOCKS.iter().filter_map(|block| block.parse::<IpNet>().ok()).any(|block| block.contains(&net))
-}
-
-fn exit_of(world: &World, route: &Value) -> Result<Exit, Arc<Why>> {
-    let text = |field: &str| world.facts.text_in(route, &[field]);
-    if let Some(nat) = text("NatGatewayId")? {
-        return nat_exit(world, nat);
-    }
-    for field in ["GatewayId", "EgressOnlyInternetGatewayId"] {
-        if let Some(gateway) = text(field)?.filter(|id| id.starts_with("igw-") || id.starts_with("eigw-")) {
-            return Ok(Exit::Internet(gateway));
-        }
-    }
-    for field in ["InstanceId", "NetworkInterfaceId"] {
-        if let Some(id) = text(field)? {
-            return Ok(Exit::Instance(id));
-        }
-    }
-    for field in ["TransitGatewayId", "CoreNetworkArn", "VpcPeeringConnectionId", "LocalGatewayId", "CarrierGatewayId"] {
-        if let Some(id) = text(field)? {
-            return Err(Why::new(
-                Reason::NotLoaded,
-                format!("the default route leads to `{id}`, and what lies behind it was not loaded"),
-            ));
-        }
-    }
-    Ok(Exit::None)
-}
-
-/// A private NAT gateway only hands packets on by the routes of its own subnet, and never to an internet gateway.
-fn nat_exit(world: &World, id: String) -> Result<Exit, Arc<Why>> {
-    let named = |f: &&FactId| world.facts.get(**f).is_some_and(|f| *f.name == *id);
-    let Some(&gateway) = world.facts.of_kind("nat-gateway").iter().find(named) else {
-        return Err(Why::new(Reason::NotLoaded, format!("NAT gateway `{id}` is in a route but was not loaded")));
-    };
-    if world.facts.text_at(gateway, &["ConnectivityType"])?.as_deref() != Some("private") {
-        return Ok(Exit::Nat(id));
-    }
-    for subnet in world.facts.follow(gateway, "subnet")? {
-        for table in world.facts.follow(subnet, "route_table")? {
-            for route in world.facts.list_in(&Value::Fact(table), &["Routes"])? {
-                // A route back to a NAT gateway leads nowhere new.
-                if world.facts.text_in(&route, &["NatGatewayId"])?.is_none()
-                    && !matches!(way(world, &route)?, None | Some(Way { exit: Exit::Internet(_), .. }))
-                {
-                    return Ok(Exit::Nat(id));
-                }
-            }
-        }
-    }
-    Ok(Exit::None)
 }

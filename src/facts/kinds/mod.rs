@@ -18,6 +18,7 @@ mod route53;
 pub(super) mod s3;
 mod scope;
 mod secretsmanager;
+mod transit;
 
 use super::Kind;
 
@@ -27,6 +28,7 @@ static TABLES: &[&[Kind]] = &[
     iam::KINDS,
     access_analyzer::KINDS,
     ec2::KINDS,
+    transit::KINDS,
     route53::KINDS,
     lambda::KINDS,
     ecs::KINDS,
