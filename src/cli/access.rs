@@ -89,7 +89,7 @@ fn load(paths: &[PathBuf], policy_type: Option<PolicyType>) -> Result<(Loaded, C
 }
 
 /// The world of the paths, and whether some of it could not be read or is not as it was collected, which is said on standard error.
-fn world(paths: &[PathBuf]) -> Result<(World, bool), Failure> {
+pub(super) fn world(paths: &[PathBuf]) -> Result<(World, bool), Failure> {
     let (loaded, config) = load(paths, None)?;
     note_problems(&loaded);
     let incomplete = !loaded.unreadable.is_empty();

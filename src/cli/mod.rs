@@ -7,8 +7,10 @@
 mod access;
 mod collect;
 mod example;
+mod facts;
 mod generate;
 mod init;
+mod kinds;
 mod permissions;
 mod rule_template;
 mod rules;
@@ -63,6 +65,8 @@ enum Command {
     Init(init::InitArgs),
     /// List, explain, write, check and test rules.
     Rules(rules::RulesCommand),
+    /// Look at what rules judge: the kinds of subject, one kind's members, or one loaded subject with all that is known of it.
+    Facts(facts::FactsArgs),
     /// Ask what policies allow: run cases, decide a request, compare two policies, list who can.
     Access(access::AccessCommand),
     /// Write the guard that a scope of alicerce.toml calls for (SCP, identity policy, endpoint policy), and prove it.
@@ -93,6 +97,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(args)) => args.run(&terminal),
         Some(Command::Init(args)) => args.run(&mut std::io::stdout()),
         Some(Command::Rules(command)) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
+        Some(Command::Facts(args)) => args.run(&terminal),
         Some(Command::Access(command)) => command.run(),
         Some(Command::Generate(command)) => command.run(),
         Some(Command::Collect(args)) => args.run(&terminal),

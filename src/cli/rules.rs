@@ -9,16 +9,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets};
 use miette::{Diagnostic, IntoDiagnostic, Report, WrapErr};
 use serde_json::json;
 
+use super::kinds::{MARK, marked, members_of, nearest_kind, notation, plain_table};
 use super::rule_template as template;
 use crate::engine::cases;
 use crate::engine::page::{self, Page};
-use crate::facts::shape::{Member, Type};
-use crate::facts::{Kind, kinds};
-use crate::rule::vocabulary::{self, Members};
+use crate::facts::kinds;
 use crate::rule::{Pack, Rule, RuleErrors, functions, load, schema};
 
 /// List, explain, write, check and test rules.
@@ -133,13 +131,6 @@ impl RulesCommand {
     fn pack(&self) -> Result<Pack, Report> {
         Ok(Pack::load(&self.dirs)?)
     }
-}
-
-fn plain_table(width: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    table
 }
 
 fn list(pack: &Pack, family: Option<&str>, format: ListFormat, width: usize) -> Result<String, Report> {
@@ -286,36 +277,13 @@ fn list_kinds(kind: Option<&str>, width: usize) -> Result<String, Report> {
         return Ok(format!("{}\n", table.trim_fmt()));
     };
     let Some(members) = members_of(name) else {
-        let near = crate::config::closest(name, kinds::all().map(|k: &Kind| k.name));
-        return Err(wrong(format!("there is no kind `{name}`"), near.map(|n| format!("did you mean `{n}`?"))));
+        return Err(wrong(format!("there is no kind `{name}`"), nearest_kind(name).map(|n| format!("did you mean `{n}`?"))));
     };
     table.set_header(["member", "type", "what it is"]);
     for member in members {
-        let name = format!("{}{}", member.name, if member.optional { "?" } else { "" });
-        table.add_row([name.as_str(), &notation(&member.ty), &member.doc]);
+        table.add_row([marked(member), notation(&member.ty), member.doc.clone()]);
     }
-    Ok(format!("{}\n\nA member with `?` may be missing: ask `has(it.…)` first.\n", table.trim_fmt()))
-}
-
-/// The members of a kind, of an AWS shape (`service.Shape`) or of a derived object.
-fn members_of(name: &str) -> Option<Vec<&'static Member>> {
-    let of = |ty: Type| match vocabulary::members(&ty) {
-        Members::These(members) => Some(members),
-        _ => None,
-    };
-    let name = name.to_owned();
-    of(Type::Fact(name.clone())).or_else(|| of(Type::Shape(name.clone()))).or_else(|| of(Type::Object(name)))
-}
-
-/// A type as the author's guide writes it.
-fn notation(ty: &Type) -> String {
-    match ty {
-        Type::List(inner) => format!("list<{}>", notation(inner)),
-        Type::Map(inner) => format!("map<{}>", notation(inner)),
-        Type::Fact(kind) => kind.clone(),
-        Type::Shape(name) | Type::Object(name) => name.clone(),
-        other => format!("{other:?}").to_lowercase(),
-    }
+    Ok(format!("{}\n\n{MARK}\n", table.trim_fmt()))
 }
 
 fn list_functions(width: usize) -> String {
