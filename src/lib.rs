@@ -21,6 +21,7 @@ pub mod iam;
 pub mod input;
 pub mod network;
 pub mod report;
+pub mod residency;
 pub mod rule;
 pub mod secrets;
 pub mod triage;

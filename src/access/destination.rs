@@ -21,7 +21,8 @@ pub(super) const DERIVED: &[Derived] = &[Derived {
 /// What an ARN without a Region means.
 const GLOBAL: &str = "global";
 
-fn destinations(world: &World, profile: FactId) -> Result<Vec<String>, Arc<Why>> {
+/// The Regions that a loaded profile's own models name.
+pub(crate) fn destinations(world: &World, profile: FactId) -> Result<Vec<String>, Arc<Why>> {
     let facts = &world.facts;
     let mut out = Vec::new();
     for model in facts.list_in(&Value::Fact(profile), &["models"])? {

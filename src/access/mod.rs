@@ -8,7 +8,7 @@ mod analyzers;
 pub(crate) mod ask;
 mod conditions;
 mod credentials;
-mod destination;
+pub(crate) mod destination;
 pub mod edges;
 mod endpoint;
 mod global;

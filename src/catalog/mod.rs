@@ -5,6 +5,7 @@
 //! Never: a name taken for a mistake because a table lacks it.
 
 pub mod actions;
+pub mod guardrails;
 pub mod keys;
 pub mod models;
 pub mod regions;

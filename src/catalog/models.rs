@@ -114,7 +114,7 @@ pub fn destinations(profile_id: &str, source: &str) -> Option<Destinations> {
 }
 
 /// `us.anthropic.claude…` → (`us`, `anthropic.claude…`); an id without a profile's prefix is whole.
-fn split_prefix(id: &str) -> (Option<&str>, &str) {
+pub(crate) fn split_prefix(id: &str) -> (Option<&str>, &str) {
     match id.split_once('.') {
         Some((prefix, rest)) if rest.contains('.') && !prefix.contains('-') || prefix == "us-gov" => (Some(prefix), rest),
         _ => (None, id),

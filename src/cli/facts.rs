@@ -15,6 +15,7 @@ use miette::{Diagnostic, IntoDiagnostic as _, Report as Failure};
 use super::Terminal;
 use crate::facts::{Fact, FactId, Facts, kinds};
 use crate::report::visible;
+use crate::world::World;
 
 /// `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,7 +75,10 @@ impl FactsArgs {
             let text = if json { pretty(about::one_json(what, &members))? } else { about::one(what, &members, terminal.width) };
             return super::print(&text).map(|()| 0);
         }
-        let (world, incomplete) = super::access::world(&self.paths)?;
+        let (mut world, incomplete) = super::access::world(&self.paths)?;
+        if self.paths.is_empty() {
+            world = World::new(std::mem::take(&mut world.facts), super::scan::example_config()?, world.now);
+        }
         let id = find(&world.facts, what)?;
         let page = subject::Page::of(&world, id);
         let text = if json { pretty(page.json())? } else { page.human(self.all) };

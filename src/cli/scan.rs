@@ -131,10 +131,7 @@ impl DemoArgs {
 
 impl Common {
     fn run_example(self, terminal: &Terminal, config: Option<&Path>) -> Result<u8, Failure> {
-        let config = match (config, example::config()) {
-            (None, Some(text)) => parse_config(&format!("{}/{CONFIG}", example::NAME), text)?,
-            (path, _) => read_config(path)?,
-        };
+        let config = if config.is_none() { example_config()? } else { read_config(config)? };
         self.run(terminal, vec![example::source()], input::Options::default(), config)
     }
 
@@ -245,6 +242,11 @@ pub(super) fn read_config(path: Option<&Path>) -> Result<Config, Failure> {
         Err(error) if !wanted && error.kind() == std::io::ErrorKind::NotFound => Ok(Config::default()),
         Err(error) => Err(miette!("`{}` cannot be read: {error}", path.display())),
     }
+}
+
+/// The bundled example's configuration.
+pub(super) fn example_config() -> Result<Config, Failure> {
+    example::config().map_or_else(|| Ok(Config::default()), |text| parse_config(&format!("{}/{CONFIG}", example::NAME), text))
 }
 
 fn parse_config(name: &str, text: &str) -> Result<Config, Failure> {

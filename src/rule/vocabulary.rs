@@ -10,15 +10,22 @@ use crate::config::{Scope, Setting};
 use crate::facts::shape::{self, Member, Type};
 use crate::facts::{Kind, Value, kinds};
 use crate::world::{Derived, ObjectType};
-use crate::{access, custody, network, secrets};
+use crate::{access, custody, network, residency, secrets};
 
 /// The modules that derive facts.
 const DERIVED: &[&[&[Derived]]] =
-    &[access::DERIVED, access::edges::DERIVED, network::DERIVED, &[custody::DERIVED, secrets::DERIVED]];
+    &[access::DERIVED, access::edges::DERIVED, network::DERIVED, &[custody::DERIVED, secrets::DERIVED, residency::DERIVED]];
 
 /// Their objects, and those of the configuration.
-const OBJECTS: &[&[ObjectType]] =
-    &[CONFIG_OBJECTS, access::OBJECTS, access::edges::OBJECTS, network::OBJECTS, custody::OBJECTS, secrets::OBJECTS];
+const OBJECTS: &[&[ObjectType]] = &[
+    CONFIG_OBJECTS,
+    access::OBJECTS,
+    access::edges::OBJECTS,
+    network::OBJECTS,
+    custody::OBJECTS,
+    secrets::OBJECTS,
+    residency::OBJECTS,
+];
 
 const CONFIG_OBJECTS: &[ObjectType] = &[
     ObjectType {

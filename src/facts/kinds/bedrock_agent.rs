@@ -1,4 +1,4 @@
-//! Amazon Bedrock knowledge bases, data sources and agents.
+//! Amazon Bedrock knowledge bases, data sources, agents, flows and prompts.
 
 use super::super::kind::{Attached, Back, Edge, Kind, Scope, Source, refer_whole};
 
@@ -64,5 +64,24 @@ pub(super) static KINDS: &[Kind] = &[
             Edge::one("kms_key", "kms-key", "customerEncryptionKeyArn", "the key that encrypts it"),
         ],
         ..Kind::new("agent", "Bedrock agent", Scope::Region, "bedrock-agent.Agent")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock-agent", "get-flow", "", "id").arn("arn").name("name"),
+            Source::new("bedrock-agent", "list-flows", "flowSummaries[]", "id").arn("arn").name("name").summary(),
+        ],
+        edges: &[
+            Edge::one("role", "iam-role", "executionRoleArn", ROLE),
+            Edge::one("kms_key", "kms-key", "customerEncryptionKeyArn", "the key that encrypts it"),
+        ],
+        ..Kind::new("flow", "Bedrock flow", Scope::Region, "bedrock-agent.GetFlowResponse")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock-agent", "get-prompt", "", "id").arn("arn").name("name"),
+            Source::new("bedrock-agent", "list-prompts", "promptSummaries[]", "id").arn("arn").name("name").summary(),
+        ],
+        edges: &[Edge::one("kms_key", "kms-key", "customerEncryptionKeyArn", "the key that encrypts it")],
+        ..Kind::new("prompt", "Bedrock prompt", Scope::Region, "bedrock-agent.GetPromptResponse")
     },
 ];

@@ -1,0 +1,27 @@
+//! Where what a resource works with is processed, kept and copied to.
+//!
+//! In: the world. Out: for knowledge bases, data sources, agents, flows and prompts each model and store that they name, with the
+//! Regions it leads to; for guardrails the Regions of their profile; for buckets, secrets, keys and trails the Regions of their copies.
+//! Never: a Region taken from the look of a profile's name; a model that is perhaps a profile taken for one that runs in place.
+
+mod copies;
+mod routes;
+
+use crate::world::{Derived, ObjectType};
+
+/// Types of the objects below.
+pub const OBJECTS: &[ObjectType] = &[routes::ROUTE, copies::COPY];
+
+/// The derived facts of this module.
+pub const DERIVED: &[Derived] = &[
+    routes::of("knowledge-base"),
+    routes::of("data-source"),
+    routes::of("agent"),
+    routes::of("flow"),
+    routes::of("prompt"),
+    routes::GUARDRAIL,
+    copies::of("s3-bucket"),
+    copies::of("secret"),
+    copies::of("kms-key"),
+    copies::of("trail"),
+];
