@@ -31,6 +31,14 @@ fn kinds_are_listed_and_one_is_told_with_its_types() {
     {
         assert!(one.contains(part), "{part}: {one}");
     }
+    let workload = json(&facts(&room, &["lambda-function", "--format", "json"]).expect_code(0));
+    assert!(
+        workload["objects"].as_object().unwrap().values().all(|fields| fields
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|f| f["name"] != "account_id"))
+    );
     let one = json(&facts(&room, &["knowledge-base", "--format", "json"]).expect_code(0));
     assert_eq!(one["derived"].as_array().unwrap().iter().filter(|d| d["name"] == "residency_routes").count(), 1);
     assert_eq!(one["objects"]["residency-route"][0]["name"], "what");
@@ -98,4 +106,24 @@ fn hostile_names_and_long_lists_are_made_readable() {
         "{cut}"
     );
     assert!(facts(&room, &["guardrail/g", ".", "--all"]).expect_code(0).stdout.contains("t29"));
+}
+
+#[test]
+fn the_walk_through_works_as_it_is_written() {
+    let room = Room::new();
+    let mut lines = include_str!("../docs/own-rules.md").lines();
+    let mut files = 0;
+    while let Some(line) = lines.next() {
+        let Some(path) = line.strip_prefix('`').and_then(|l| l.strip_suffix("`:")) else { continue };
+        let block = lines.by_ref().skip_while(|l| !l.starts_with("```")).skip(1).take_while(|l| !l.starts_with("```"));
+        room.write(path, block.map(|l| format!("{l}\n")).collect::<String>());
+        files += 1;
+    }
+    assert_eq!(files, 4);
+    for case in ["fail.nat-gateway.yaml", "pass.no-way-out.yaml"] {
+        let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/network/nat-dependency").join(case);
+        room.write(&format!("my-rules/network/bedrock-by-the-internet/{case}"), std::fs::read(from).unwrap());
+    }
+    let run = alicerce(room.path(), &["rules", "test", "my-rules"]).expect_code(0);
+    assert!(run.stdout.contains("4 cases of 2 rules: all hold"), "{}", run.stdout);
 }

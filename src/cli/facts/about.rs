@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::super::kinds::{MARK, marked, members_of, notation, plain_table};
+use super::super::kinds::{MARK, marked, notation, plain_table};
 use crate::facts::shape::{self, Member, Type};
 use crate::facts::{Kind, kinds};
 use crate::rule::vocabulary;
@@ -84,8 +84,7 @@ pub(super) fn one(name: &str, members: &[&'static Member], width: usize) -> Stri
         }
     }
     for object in objects(members) {
-        let fields = members_of(object).unwrap_or_default();
-        let _ = writeln!(out, "\n`{object}`, an object of these facts\n\n{}", table(fields.into_iter(), width));
+        let _ = writeln!(out, "\n`{object}`, an object of these facts\n\n{}", table(fields(object).into_iter(), width));
     }
     let _ = writeln!(out, "\n{MARK}\n`alicerce facts SERVICE.SHAPE` tells more of a shape of AWS.");
     out
@@ -103,7 +102,7 @@ pub(super) fn one_json(name: &str, members: &[&'static Member]) -> Value {
         out.insert(key.into(), list(members.iter().copied().filter(|m| Part::of(kind, &m.name) == part)));
     }
     let objects = objects(members).into_iter();
-    let objects = objects.map(|name| (name.to_owned(), list(members_of(name).unwrap_or_default().into_iter())));
+    let objects = objects.map(|name| (name.to_owned(), list(fields(name).into_iter())));
     out.insert("objects".into(), Value::Object(objects.collect()));
     Value::Object(out)
 }
@@ -130,11 +129,19 @@ fn objects(members: &[&'static Member]) -> Vec<&'static str> {
         for name in met {
             if !out.contains(&name) && shape::lookup(name).is_none() {
                 out.push(name);
-                next.extend(members_of(name).unwrap_or_default());
+                next.extend(fields(name));
             }
         }
     }
     out
+}
+
+/// The fields of a derived object, even where a kind has the same name.
+fn fields(object: &str) -> Vec<&'static Member> {
+    match vocabulary::members(&Type::Object(object.to_owned())) {
+        vocabulary::Members::These(fields) => fields,
+        _ => Vec::new(),
+    }
 }
 
 fn object(ty: &'static Type) -> Option<&'static str> {
