@@ -19,6 +19,7 @@ pub mod finding;
 pub mod generate;
 pub mod iam;
 pub mod input;
+pub mod logging;
 pub mod network;
 pub mod report;
 pub mod residency;

@@ -10,11 +10,16 @@ use crate::config::{Scope, Setting};
 use crate::facts::shape::{self, Member, Type};
 use crate::facts::{Kind, Value, kinds};
 use crate::world::{Derived, ObjectType};
-use crate::{access, custody, network, residency, secrets};
+use crate::{access, custody, logging, network, residency, secrets};
 
 /// The modules that derive facts.
-const DERIVED: &[&[&[Derived]]] =
-    &[access::DERIVED, access::edges::DERIVED, network::DERIVED, &[custody::DERIVED, secrets::DERIVED, residency::DERIVED]];
+const DERIVED: &[&[&[Derived]]] = &[
+    access::DERIVED,
+    access::edges::DERIVED,
+    network::DERIVED,
+    logging::DERIVED,
+    &[custody::DERIVED, secrets::DERIVED, residency::DERIVED],
+];
 
 /// Their objects, and those of the configuration.
 const OBJECTS: &[&[ObjectType]] = &[
@@ -22,6 +27,7 @@ const OBJECTS: &[&[ObjectType]] = &[
     access::OBJECTS,
     access::edges::OBJECTS,
     network::OBJECTS,
+    logging::OBJECTS,
     custody::OBJECTS,
     secrets::OBJECTS,
     residency::OBJECTS,
