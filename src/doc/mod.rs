@@ -89,8 +89,19 @@ pub(crate) struct Tree {
     pub(crate) decoded: Vec<(u32, Box<str>)>,
     pub(crate) tags: Vec<(u32, Box<str>)>,
     pub(crate) aliases: Vec<(u32, u32)>,
+    /// Set where the nodes stand for those of another document over the same text.
+    pub(crate) translated: Option<Translated>,
     /// Made where a pointer or a parent is asked for.
     pub(crate) wide: position::Wide,
+}
+
+/// Where the nodes of a translated tree come from.
+#[derive(Debug)]
+pub(crate) struct Translated {
+    /// The document as the user has it.
+    pub(crate) document: Arc<Document>,
+    /// For each node the one that it stands for.
+    pub(crate) nodes: Vec<u32>,
 }
 
 impl Tree {
@@ -251,6 +262,27 @@ impl Document {
             secrets: Vec::new(),
             outer: Some(Outer { document: outer.clone(), node }),
         })
+    }
+
+    /// The text of `base` with another tree over it, whose nodes lead back to those of `base`.
+    pub(crate) fn translated(base: &Document, tree: Tree) -> Self {
+        let from = tree.translated.as_ref().map_or(&[][..], |t| t.nodes.as_slice());
+        let mut secrets: Vec<Secret> = from
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(old, new)| base.secret(*old).map(|secret| Secret { node: new, ..secret.clone() }))
+            .collect();
+        secrets.sort_by_key(|s| s.node);
+        Self {
+            name: base.name.clone(),
+            path: base.path.clone(),
+            language: Language::Json,
+            text: base.text.clone(),
+            tree,
+            problems: Vec::new(),
+            secrets,
+            outer: base.outer.clone(),
+        }
     }
 
     /// The root value.

@@ -44,6 +44,8 @@ pub(super) fn embedded_span(outer: &Document, node: u32, inner: Span) -> Span {
     let mut start = None;
     let mut chars = raw.char_indices();
     let base = whole.start + 1;
+    // JSON begins with no `%`: what does is URL-encoded.
+    let percent = raw.starts_with('%');
     while let Some((at, ch)) = chars.next() {
         if start.is_none() && decoded >= inner.start {
             start = Some(at);
@@ -51,7 +53,14 @@ pub(super) fn embedded_span(outer: &Document, node: u32, inner: Span) -> Span {
         if decoded >= inner.end {
             return Span { start: base + to_u32(start.unwrap_or(at)), end: base + to_u32(at) };
         }
-        decoded += if ch == '\\' { escape_len(raw, at, &mut chars) } else { to_u32(ch.len_utf8()) };
+        decoded += match ch {
+            '\\' => escape_len(raw, at, &mut chars),
+            '%' if percent => {
+                chars.nth(1);
+                1
+            }
+            _ => to_u32(ch.len_utf8()),
+        };
     }
     Span { start: base + start.map_or(to_u32(raw.len()), to_u32), end: base + to_u32(raw.len()) }
 }
@@ -85,6 +94,11 @@ fn escape_len(raw: &str, at: usize, chars: &mut std::str::CharIndices<'_>) -> u3
 
 /// RFC 6901 pointer of node `idx`.
 pub(super) fn pointer(doc: &Document, idx: u32) -> String {
+    if let Some(from) = &doc.tree.translated
+        && let Some(old) = from.nodes.get(idx as usize)
+    {
+        return pointer(&from.document, *old);
+    }
     let mut out = String::new();
     let mut node = doc.root();
     while node.index() != idx {

@@ -4,12 +4,12 @@
 //! Out: [`Facts`]. A resource that stands in several answers is one fact, whose node is of the fullest of
 //! them. Nothing is copied out of documents but identifiers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::index::Seen;
 use super::kind::{self, Kind, Scope, Source};
-use super::{Fact, FactId, Facts, Further, NodeId, credential_report, embedded, kinds};
+use super::{Fact, FactId, Facts, Further, NodeId, config_items, credential_report, embedded, kinds};
 use crate::doc::{Document, Node};
 use crate::input::{self, Call, Coverage, Loaded, Status};
 
@@ -21,6 +21,8 @@ pub(super) struct Origin {
     service: Arc<str>,
     operation: Arc<str>,
     resource: Option<Arc<str>>,
+    /// Made of an item of AWS Config.
+    config: bool,
 }
 
 impl Facts {
@@ -37,6 +39,8 @@ impl Facts {
 pub struct Builder {
     facts: Facts,
     answers: Vec<(u32, Origin)>,
+    /// Documents that hold items of AWS Config.
+    config: Vec<Arc<Document>>,
     interned: HashMap<Arc<str>, Arc<str>>,
     /// Facts whose node is of the owning account's own export.
     own: HashMap<FactId, bool>,
@@ -82,12 +86,17 @@ impl Builder {
         operation: &str,
         resource: Option<&str>,
     ) {
+        if config_items::holds_items(service, operation) {
+            self.config.push(document);
+            return;
+        }
         let origin = Origin {
             account: account.map(|a| self.intern(a)),
             region: region.filter(|r| *r != "global").map(|r| self.intern(r)),
             service: self.intern(service),
             operation: self.intern(operation),
             resource: resource.map(|r| self.intern(r)),
+            config: false,
         };
         let doc = self.document(document);
         self.answers.push((doc, origin));
@@ -116,6 +125,7 @@ impl Builder {
 
     /// Makes the facts.
     pub fn finish(mut self) -> Facts {
+        self.read_config();
         self.index_calls();
         for (doc, origin) in std::mem::take(&mut self.answers) {
             self.read_answer(doc, &origin);
@@ -124,6 +134,22 @@ impl Builder {
         self.subjects_without_answer();
         embedded::parse_all(&mut self.facts);
         self.facts
+    }
+
+    /// Answers made of AWS Config's items come after all others, which say more.
+    fn read_config(&mut self) {
+        for made in config_items::answers(&std::mem::take(&mut self.config)) {
+            let origin = Origin {
+                account: Some(self.intern(&made.account)),
+                region: made.region.map(|r| self.intern(&r)),
+                service: self.intern(made.service),
+                operation: self.intern(made.operation),
+                resource: made.resource,
+                config: true,
+            };
+            let doc = self.document(made.document);
+            self.answers.push((doc, origin));
+        }
     }
 
     fn document(&mut self, document: Arc<Document>) -> u32 {
@@ -141,7 +167,13 @@ impl Builder {
 
     fn index_calls(&mut self) {
         let global = |region: &Arc<str>| (**region != *"global").then(|| region.clone());
+        let mut listings = HashSet::new();
         for (doc, origin) in &self.answers {
+            // Of the many items of a listing one tells that it is not whole.
+            let call = (&origin.account, &origin.region, &origin.service, &origin.operation);
+            if origin.config && origin.resource.is_none() && !listings.insert(call) {
+                continue;
+            }
             let status = origin.status(&self.facts.coverage);
             let seen = Seen { account: origin.account.clone(), region: origin.region.clone(), document: Some(*doc), status };
             self.facts.calls.add(&origin.service, &origin.operation, origin.resource.as_ref(), seen);
@@ -213,7 +245,7 @@ impl Builder {
             key,
             name,
             node: NodeId { doc, node: node.index() },
-            summary: source.summary,
+            summary: source.summary || origin.config,
             call_resource: origin.resource.clone(),
         };
         let own = fact.account == origin.account;
@@ -332,6 +364,10 @@ impl Builder {
 impl Origin {
     /// What coverage says of this answer; an answer that coverage does not know is there all the same.
     fn status(&self, coverage: &Coverage) -> Status {
+        if self.config {
+            let whole = self.resource.is_some();
+            return if whole { Status::Ok } else { Status::NotAttempted(config_items::NOT_WHOLE.into()) };
+        }
         let Some(account) = &self.account else { return Status::Ok };
         let call = Call {
             account: account.clone(),

@@ -5,6 +5,7 @@
 //! and joined to others by edges. An edge to something that is not loaded is unknown, never absent.
 
 mod build;
+mod config_items;
 mod credential_report;
 mod edges;
 mod embedded;

@@ -9,11 +9,13 @@ mod answers;
 mod classify;
 pub mod coverage;
 mod digest;
+mod gzip;
 mod hints;
 mod manifest;
 mod policies;
 mod recognise;
 pub mod redact;
+mod redact_embedded;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,6 @@ pub use coverage::{Call, Coverage, Status};
 #[cfg(feature = "live")]
 pub(crate) use digest::sha256;
 pub use manifest::Manifest;
-#[cfg(feature = "live")]
 pub(crate) use recognise::percent_decode;
 
 use crate::doc::{Document, Span};

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use super::{Call, Content, Item, Manifest, Options, Origin, Place, SkipKind, Skipped, Unreadable};
-use super::{answers, digest, hints, manifest, policies, redact, walk};
+use super::{answers, digest, gzip, hints, manifest, policies, redact, redact_embedded, walk};
 use crate::doc::{Document, Kind, LineIndex, Node, ParseError, Span};
 
 /// What became of one file.
@@ -54,6 +54,10 @@ pub(super) fn read(item: Item, options: &Options) -> Read {
             read.sha256 = Some(digest::sha256(&bytes));
             if bytes.is_empty() && call.as_ref().is_some_and(answers_nothing) {
                 return Ok("{}".to_owned());
+            }
+            if gzip::is(&bytes) {
+                let limit = options.max_bytes.min(u64::from(u32::MAX) - 1);
+                return gzip::inflate(&bytes, limit).map_err(|(code, message)| Fault::new(code, message)).and_then(text);
             }
             text(bytes)
         })
@@ -210,7 +214,20 @@ fn recognise(document: Document, item: &Item, call: Option<Call>, options: &Opti
     several_documents(&document, item, read);
     let mut document = document;
     redact::redact(&mut document);
-    Outcome::Loaded(Arc::new(document), origin)
+    let document = if is_config(&origin) { redact_embedded::embedded(document) } else { Ok(document) };
+    match document {
+        Ok(document) => Outcome::Loaded(Arc::new(document), origin),
+        Err(error) => Outcome::Unreadable(None, Fault::new(error.code, error.message).of(item.name.clone())),
+    }
+}
+
+/// Answers of AWS Config hold documents in strings.
+fn is_config(origin: &Origin) -> bool {
+    match origin {
+        Origin::Answer(call) => &*call.service == "configservice",
+        Origin::BareAnswer { service, .. } => &**service == "configservice",
+        Origin::Policy { .. } => false,
+    }
 }
 
 fn doubt(item: &Item, code: &'static str, message: String) -> Unreadable {

@@ -47,7 +47,10 @@ fn place(object: Node<'_>, found: &mut Found) {
     for (key, value) in object.entries() {
         match key.as_str() {
             Some("Environment" | "environment") => {
-                value.entries().filter(|(k, _)| k.as_str() == Some("Variables")).for_each(|(_, v)| map(v, found));
+                value
+                    .entries()
+                    .filter(|(k, _)| matches!(k.as_str(), Some("Variables" | "variables")))
+                    .for_each(|(_, v)| map(v, found));
                 value.items().for_each(|pair| named(pair, found));
             }
             Some("EnvironmentVariables" | "environmentVariables" | "environmentVariablesOverride") => {

@@ -190,6 +190,9 @@ fn visit(root: &Path, name: &str, path: PathBuf, meta: &fs::Metadata, found: &mu
 }
 
 fn reads(file_name: &str) -> bool {
+    if file_name.to_ascii_lowercase().ends_with(".json.gz") {
+        return true;
+    }
     let ending = file_name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
     ending.is_some_and(|e| READ.contains(&e.as_str()))
 }
