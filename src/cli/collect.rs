@@ -1,11 +1,19 @@
-//! `alicerce collect`: writes the export of live accounts. A build without the feature `live` says how to get one.
+//! `alicerce collect`: writes the export of live accounts; `scan --live` does the same first. A build without the feature `live` says
+//! how to get one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use miette::{Report as Failure, miette};
 
 use super::Terminal;
+
+/// The role that is assumed in member accounts where none is named.
+#[cfg(feature = "live")]
+const ROLE: &str = "AlicerceReadOnly";
+/// The calls under way at a time where no number is given.
+#[cfg(feature = "live")]
+const CONCURRENCY: usize = 24;
 
 /// What to collect, and where to write it.
 #[derive(Debug, Args)]
@@ -13,18 +21,25 @@ pub(super) struct CollectArgs {
     /// The folder to write; it must be new or empty, but for --resume
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Which accounts and Regions to read, and how: what `collect` and `scan --live` share.
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+pub(super) struct Reading {
     /// A profile of the AWS configuration files; goes before credentials of the environment
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// The Regions to read, separated by commas; `auto`: those that each account has enabled
-    #[arg(long, value_name = "LIST", default_value = "auto", value_delimiter = ',')]
+    /// The Regions to read, separated by commas [default: auto, those that each account has enabled]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     regions: Vec<String>,
     /// All accounts of the organisation; run it in the management account or a delegated administrator
     #[arg(long)]
     org: bool,
-    /// The role to assume in each member account
-    #[arg(long, value_name = "NAME", default_value = "AlicerceReadOnly", requires = "org")]
-    role: String,
+    /// The role to assume in each member account [default: AlicerceReadOnly]
+    #[arg(long, value_name = "NAME", requires = "org")]
+    role: Option<String>,
     /// The external id that the role asks for
     #[arg(long, value_name = "ID", requires = "org")]
     external_id: Option<String>,
@@ -34,20 +49,39 @@ pub(super) struct CollectArgs {
     /// Only accounts below these organizational units (ids), separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "org")]
     ou: Vec<String>,
-    /// How many calls may be under way at a time
-    #[arg(long, value_name = "N", default_value_t = 24)]
-    concurrency: usize,
+    /// How many calls may be under way at a time [default: 24]
+    #[arg(long, value_name = "N")]
+    concurrency: Option<usize>,
     /// Go on with the export in DIR: what its manifest vouches for is not asked again
     #[arg(long)]
-    resume: bool,
+    pub(super) resume: bool,
     /// About how many milliseconds are waited before the first retry
     #[arg(long, value_name = "MS", hide = true)]
     retry_delay: Option<u64>,
 }
 
-#[cfg(not(feature = "live"))]
+/// Whether an export came about that is worth judging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Collected {
+    /// It did; some calls may have been refused.
+    Usable,
+    /// It ended before its end, or nothing was answered.
+    Useless,
+}
+
 impl CollectArgs {
-    pub(super) fn run(self, _: &Terminal) -> Result<u8, Failure> {
+    pub(super) fn run(self, terminal: &Terminal) -> Result<u8, Failure> {
+        let next = format!("next: alicerce scan {}", self.out.display());
+        Ok(match self.reading.collect(&self.out, terminal, Some(&next))? {
+            Collected::Usable => 0,
+            Collected::Useless => 3,
+        })
+    }
+}
+
+#[cfg(not(feature = "live"))]
+impl Reading {
+    pub(super) fn collect(self, _: &Path, _: &Terminal, _: Option<&str>) -> Result<Collected, Failure> {
         Err(miette!(
             help = "install one that can: cargo install alicerce --features live",
             "this alicerce was built without live collection"
@@ -62,16 +96,16 @@ mod live {
 
     use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-    use super::{CollectArgs, Failure, Terminal, miette};
+    use super::{CONCURRENCY, Collected, Failure, Path, ROLE, Reading, Terminal, miette};
     use crate::collect::{Options, Summary, collect};
     use crate::report::visible;
 
     /// A plain line is written for each so many calls where there is no terminal.
     const EVERY: usize = 200;
 
-    impl CollectArgs {
-        pub(in crate::cli) fn run(self, terminal: &Terminal) -> Result<u8, Failure> {
-            let out = self.out.clone();
+    impl Reading {
+        /// Writes the export into `out`; `next` is said at the end, where there is an end.
+        pub(in crate::cli) fn collect(self, out: &Path, terminal: &Terminal, next: Option<&str>) -> Result<Collected, Failure> {
             let bar = bar(terminal);
             let shown = bar.clone();
             let (ended, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -87,40 +121,40 @@ mod live {
                     shown.set_position(done as u64);
                 }
             };
-            let summary = collect(&self.options(), Box::new(progress)).map_err(|why| miette!("{why}"))?;
+            let summary = collect(&self.options(out), Box::new(progress)).map_err(|why| miette!("{why}"))?;
             bar.finish_and_clear();
-            report(&out, &summary);
+            report(&summary, next);
             let complete = summary.denied + summary.failed + summary.not_attempted == 0;
-            Ok(if summary.stopped.is_some() || (!complete && summary.answered == 0) { 3 } else { 0 })
+            let useless = summary.stopped.is_some() || (!complete && summary.answered == 0);
+            Ok(if useless { Collected::Useless } else { Collected::Usable })
         }
 
-        fn options(self) -> Options {
+        fn options(self, out: &Path) -> Options {
             let automatic = self.regions.iter().any(|region| region == "auto");
             Options {
-                out: self.out,
+                out: out.to_owned(),
                 profile: self.profile,
                 regions: if automatic { Vec::new() } else { self.regions },
                 organization: self.org,
-                role: self.role,
+                role: self.role.unwrap_or_else(|| ROLE.to_owned()),
                 external_id: self.external_id,
                 accounts: self.accounts,
                 ous: self.ou,
-                concurrency: self.concurrency,
+                concurrency: self.concurrency.unwrap_or(CONCURRENCY),
                 resume: self.resume,
                 retry_delay: self.retry_delay.map(std::time::Duration::from_millis),
             }
         }
     }
 
-    fn report(out: &std::path::Path, summary: &Summary) {
+    fn report(summary: &Summary, next: Option<&str>) {
         let Summary { accounts, regions, answered, denied, failed, not_attempted, manifest, stopped } = summary;
         say(&format!(
             "{accounts} account(s), {regions} Region(s): {answered} calls answered, {denied} denied, {failed} failed, {not_attempted} not made"
         ));
         say(&format!("manifest {manifest}"));
-        match stopped {
-            Some(why) => say(why),
-            None => say(&format!("next: alicerce scan {}", out.display())),
+        if let Some(last) = stopped.as_deref().or(next) {
+            say(last);
         }
     }
 

@@ -12,6 +12,7 @@ mod generate;
 mod init;
 mod kinds;
 mod permissions;
+mod room;
 mod rule_template;
 mod rules;
 mod scan;
@@ -72,7 +73,7 @@ enum Command {
     /// Write the guard that a scope of alicerce.toml calls for (SCP, identity policy, endpoint policy), and prove it.
     Generate(generate::GenerateCommand),
     /// Read live accounts into the folder of an export. Only reads; two calls ask IAM to make a report
-    Collect(collect::CollectArgs),
+    Collect(Box<collect::CollectArgs>),
     /// Check an export against its manifest. Exit code 0: as collected; 1: something is not; 3: there is no manifest
     Verify(verify::VerifyArgs),
     /// Print the permissions that collecting needs.

@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use miette::{Diagnostic, IntoDiagnostic, Report as Failure, WrapErr, miette};
 
+use super::collect::{Collected, Reading};
+use super::room::Room;
 use super::{Terminal, example};
 use crate::config::{Config, ConfigError};
 use crate::iam::PolicyType;
@@ -36,6 +38,14 @@ pub(super) struct ScanArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
+    /// Collect live accounts first, then judge the export
+    #[arg(long)]
+    live: bool,
+    /// With --live: keep the export in this folder, which must be new or empty, but for --resume [default: it is deleted]
+    #[arg(long, value_name = "DIR", requires = "live")]
+    keep: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "With --live")]
+    reading: Reading,
 }
 
 /// What `scan` and `demo` share.
@@ -109,16 +119,27 @@ struct BadConfig {
 
 impl ScanArgs {
     pub(super) fn run(self, terminal: &Terminal) -> Result<u8, Failure> {
-        if self.paths.is_empty() {
+        if !self.live && self.reading != Reading::default() {
+            return Err(miette!(help = "add --live, or leave them out", "options of collection are for `scan --live`"));
+        }
+        if self.paths.is_empty() && !self.live {
             let note = "no input was given, so this is the bundled example; give a folder or a file to judge your own (see `alicerce scan --help`)\n";
             // Only a note; where standard error is closed the report itself says what was looked at.
             let _ = std::io::stderr().write_all(note.as_bytes());
             return self.common.run_example(terminal, self.config.as_deref());
         }
         let config = read_config(self.config.as_deref())?;
-        let sources = self.paths.iter().map(|p| source(p)).collect::<Result<_, _>>()?;
+        let mut sources = self.paths.iter().map(|p| source(p)).collect::<Result<Vec<_>, _>>()?;
         let input =
             input::Options { policy_type: self.policy_type, policy_patterns: patterns(&config)?, ..input::Options::default() };
+        // Deleted, where it is not kept, once the report is written.
+        let room = self.live.then(|| Room::new(self.keep, self.reading.resume)).transpose()?;
+        if let Some(room) = &room {
+            if self.reading.collect(room.path(), terminal, None)? == Collected::Useless {
+                return Ok(3);
+            }
+            sources.insert(0, room.source());
+        }
         self.common.run(terminal, sources, input, config)
     }
 }

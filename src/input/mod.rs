@@ -39,6 +39,8 @@ use recognise::Outcome;
 pub enum Source {
     /// A file, or a folder that is walked.
     Path(PathBuf),
+    /// The same, by another name in reports: a temporary folder has none that says anything.
+    Named(PathBuf, Arc<str>),
     /// What stood on standard input, for `-`.
     Stdin(Vec<u8>),
     /// Files that are not on disk (the built-in example, a rule's cases): path below an imagined folder, text.

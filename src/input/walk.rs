@@ -28,7 +28,8 @@ pub(super) struct Found {
 /// Lists a source's files.
 pub(super) fn files(source: &Source) -> Found {
     match source {
-        Source::Path(path) => on_disk(path),
+        Source::Path(path) => on_disk(path, &display(path)),
+        Source::Named(path, name) => on_disk(path, name),
         Source::Stdin(bytes) => Found::of("<stdin>", vec![item("<stdin>", Content::Bytes(bytes.clone()))]),
         Source::Virtual(files) => {
             let mut files: Vec<_> = files.iter().collect();
@@ -58,24 +59,23 @@ impl Found {
     }
 }
 
-fn on_disk(given: &Path) -> Found {
-    let name = display(given);
-    let mut found = Found::of(&name, Vec::new());
+fn on_disk(given: &Path, name: &str) -> Found {
+    let mut found = Found::of(name, Vec::new());
     // What the user names is followed; links met on the way are not (see `entry`).
     let (root, meta) = match fs::canonicalize(given).and_then(|root| fs::metadata(&root).map(|meta| (root, meta))) {
         Ok(both) => both,
         Err(error) => {
             let code = if error.kind() == std::io::ErrorKind::NotFound { "not-found" } else { "not-readable" };
-            found.unreadable(name, code, format!("cannot be read: {}", reason(&error)));
+            found.unreadable(name.to_owned(), code, format!("cannot be read: {}", reason(&error)));
             return found;
         }
     };
     if meta.is_dir() {
-        walk(&root, &name, &mut found);
+        walk(&root, name, &mut found);
     } else if meta.is_file() {
-        found.items.push(on_disk_item(name, root));
+        found.items.push(on_disk_item(name.to_owned(), root));
     } else {
-        found.unreadable(name, "not-a-file", special(&meta));
+        found.unreadable(name.to_owned(), "not-a-file", special(&meta));
     }
     found
 }
