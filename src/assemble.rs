@@ -9,7 +9,8 @@ use crate::facts::{self, Fact};
 use crate::finding::{self, Finding, Severity};
 use crate::input::{Loaded, SkipKind, Status};
 use crate::report::{
-    CallGap, CoverageRow, DatedTable, Input, PackInfo, PolicyCount, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable,
+    CallGap, CoverageRow, DatedTable, Export, Input, PackInfo, PolicyCount, Report, RuleCounts, RuleInfo, Skipped, Tool,
+    Unreadable,
 };
 use crate::rule::{Pack, Rule};
 use crate::triage::{self, Known};
@@ -50,7 +51,27 @@ pub(crate) fn inputs(report: &mut Report, loaded: &Loaded) {
         judged: u.judged,
     };
     report.unreadable = loaded.unreadable.iter().map(unreadable).collect();
+    report.exports = loaded.manifests.iter().map(|manifest| export(manifest, loaded)).collect();
     coverage(report, loaded);
+}
+
+/// Who collected an export and when, and whether its files are still what they were.
+fn export(manifest: &crate::input::Manifest, loaded: &Loaded) -> Export {
+    let said = |what: &Option<std::sync::Arc<str>>| what.as_ref().map(ToString::to_string);
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let problems =
+        |code: &str| loaded.unreadable.iter().filter(|u| u.code == code && manifest.path_below(&u.name).is_some()).count();
+    Export {
+        manifest: manifest.name.to_string(),
+        sha256: manifest.sha256.clone(),
+        collected_at: said(&manifest.collected_at),
+        caller: said(&manifest.caller),
+        tool: said(&manifest.tool),
+        files: count(manifest.files.len()),
+        changed: count(problems("digest-mismatch")),
+        missing: count(problems("file-missing")),
+        added: count(manifest.unlisted(loaded).len()),
+    }
 }
 
 fn skip_kind(kind: SkipKind) -> &'static str {

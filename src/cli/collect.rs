@@ -60,28 +60,16 @@ pub(super) struct Reading {
     retry_delay: Option<u64>,
 }
 
-/// Whether an export came about that is worth judging.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Collected {
-    /// It did; some calls may have been refused.
-    Usable,
-    /// It ended before its end, or nothing was answered.
-    Useless,
-}
-
 impl CollectArgs {
     pub(super) fn run(self, terminal: &Terminal) -> Result<u8, Failure> {
         let next = format!("next: alicerce scan {}", self.out.display());
-        Ok(match self.reading.collect(&self.out, terminal, Some(&next))? {
-            Collected::Usable => 0,
-            Collected::Useless => 3,
-        })
+        self.reading.collect(&self.out, terminal, Some(&next))
     }
 }
 
 #[cfg(not(feature = "live"))]
 impl Reading {
-    pub(super) fn collect(self, _: &Path, _: &Terminal, _: Option<&str>) -> Result<Collected, Failure> {
+    pub(super) fn collect(self, _: &Path, _: &Terminal, _: Option<&str>) -> Result<u8, Failure> {
         Err(miette!(
             help = "install one that can: cargo install alicerce --features live",
             "this alicerce was built without live collection"
@@ -96,7 +84,7 @@ mod live {
 
     use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-    use super::{CONCURRENCY, Collected, Failure, Path, ROLE, Reading, Terminal, miette};
+    use super::{CONCURRENCY, Failure, Path, ROLE, Reading, Terminal, miette};
     use crate::collect::{Options, Summary, collect};
     use crate::report::visible;
 
@@ -104,8 +92,9 @@ mod live {
     const EVERY: usize = 200;
 
     impl Reading {
-        /// Writes the export into `out`; `next` is said at the end, where there is an end.
-        pub(in crate::cli) fn collect(self, out: &Path, terminal: &Terminal, next: Option<&str>) -> Result<Collected, Failure> {
+        /// Writes the export into `out`; `next` is said at the end, where there is an end. Gives 3 where the export is not worth judging:
+        /// it ended before its end, or nothing was answered.
+        pub(in crate::cli) fn collect(self, out: &Path, terminal: &Terminal, next: Option<&str>) -> Result<u8, Failure> {
             let bar = bar(terminal);
             let shown = bar.clone();
             let (ended, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -126,7 +115,7 @@ mod live {
             report(&summary, next);
             let complete = summary.denied + summary.failed + summary.not_attempted == 0;
             let useless = summary.stopped.is_some() || (!complete && summary.answered == 0);
-            Ok(if useless { Collected::Useless } else { Collected::Usable })
+            Ok(if useless { 3 } else { 0 })
         }
 
         fn options(self, out: &Path) -> Options {

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use miette::{Diagnostic, IntoDiagnostic, Report as Failure, WrapErr, miette};
 
-use super::collect::{Collected, Reading};
+use super::collect::Reading;
 use super::room::Room;
 use super::{Terminal, example};
 use crate::config::{Config, ConfigError};
@@ -135,8 +135,9 @@ impl ScanArgs {
         // Deleted, where it is not kept, once the report is written.
         let room = self.live.then(|| Room::new(self.keep, self.reading.resume)).transpose()?;
         if let Some(room) = &room {
-            if self.reading.collect(room.path(), terminal, None)? == Collected::Useless {
-                return Ok(3);
+            let code = self.reading.collect(room.path(), terminal, None)?;
+            if code != 0 {
+                return Ok(code);
             }
             sources.insert(0, room.source());
         }

@@ -1,12 +1,11 @@
 //! `alicerce verify`: whether an export is still what its manifest says.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use miette::{Report as Failure, miette};
 
-use crate::input::{self, Loaded, Options, Origin, Source};
+use crate::input::{self, Options, Source};
 use crate::report::visible;
 
 /// Check an export against its manifest. Exit code 0: every file is as collected; 1: one is not; 3: there is no manifest
@@ -42,7 +41,7 @@ impl VerifyArgs {
         for problem in &loaded.unreadable {
             text += &format!("  not as collected: {}: {}\n", problem.name, problem.message);
         }
-        let unlisted = unlisted(&loaded);
+        let unlisted: Vec<&str> = loaded.manifests.iter().flat_map(|manifest| manifest.unlisted(&loaded)).collect();
         for name in &unlisted {
             text += &format!("  not as collected: {name}: the manifest does not list it, so it was added after collection\n");
         }
@@ -53,21 +52,4 @@ impl VerifyArgs {
         super::print(&text.lines().map(|line| visible(line) + "\n").collect::<String>())?;
         Ok(u8::from(!intact))
     }
-}
-
-/// Answers in the folder of a manifest that it does not list: a scan would believe them.
-fn unlisted(loaded: &Loaded) -> Vec<&str> {
-    let mut out = Vec::new();
-    for manifest in &loaded.manifests {
-        let folder = manifest.name.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
-        let listed: HashSet<&str> = manifest.files.iter().map(|(path, _)| path.as_str()).collect();
-        for (document, origin) in &loaded.documents {
-            let Some(path) = document.name.strip_prefix(folder) else { continue };
-            let path = path.trim_start_matches(['/', '\\']).replace('\\', "/");
-            if matches!(origin, Origin::Answer(_)) && !listed.contains(&*path) {
-                out.push(&*document.name);
-            }
-        }
-    }
-    out
 }

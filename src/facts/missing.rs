@@ -44,6 +44,34 @@ pub(super) fn code(text: &str) -> &str {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_')).next().unwrap_or_default()
 }
 
+/// Codes by which AWS says that there were too many calls, as the AWS SDKs know them.
+const THROTTLED: [&str; 14] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "RequestThrottled",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+];
+
+/// Whether a call came to no answer because the time was up.
+fn timed_out(text: &str) -> bool {
+    code(text) == "NoAnswer" && ["timed out", "timeout"].iter().any(|said| text.to_ascii_lowercase().contains(said))
+}
+
+/// Whether a call came to no answer because no such host is known.
+fn has_no_address(text: &str) -> bool {
+    code(text) == "NoAnswer" && ["dns error", "failed to lookup address"].iter().any(|said| text.contains(said))
+}
+
 /// Why a call's answer is not there.
 pub(super) fn call(service: &str, operation: &str, resource: &str, place: Place<'_>, seen: Option<&Seen>) -> Arc<Why> {
     let call = call_text(service, operation, resource, place);
@@ -52,7 +80,18 @@ pub(super) fn call(service: &str, operation: &str, resource: &str, place: Place<
         None => Why::new(Reason::NotCollected, format!("{call} was not collected")),
         Some(Status::Ok) => Why::new(Reason::MissingField, format!("the answer of {call} does not say")),
         Some(Status::Denied(text)) => Why::new(Reason::Denied, format!("{call} was denied{}", reason(code(text)))),
+        Some(Status::Failed(text)) if THROTTLED.contains(&code(text)) => {
+            Why::new(Reason::Failed, format!("{call} was throttled at every attempt{}", reason(code(text))))
+        }
+        Some(Status::Failed(text)) if timed_out(text) => Why::new(Reason::Failed, format!("{call} timed out{}", reason(text))),
+        Some(Status::Failed(text)) if has_no_address(text) => Why::new(
+            Reason::Failed,
+            format!("{call} found no endpoint, as where the service is not offered in the Region{}", reason(text)),
+        ),
         Some(Status::Failed(text)) => Why::new(Reason::Failed, format!("{call} failed{}", reason(text))),
+        Some(Status::NotAttempted(text)) if code(text) == "RegionNotEnabled" => {
+            Why::new(Reason::NotCollected, format!("{call} was not attempted, because the account has not enabled this Region"))
+        }
         Some(Status::NotAttempted(text)) => Why::new(Reason::NotCollected, format!("{call} was not attempted{}", reason(text))),
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! A manifest is read leniently line by line: a line that cannot be understood is reported, the rest counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Call, Loaded, Place, Status, Unreadable};
+use super::{Call, Loaded, Origin, Place, Status, Unreadable};
 use crate::doc::{Document, Kind, LineIndex, Node};
 
 /// What a manifest says.
@@ -77,6 +77,21 @@ pub(super) fn read(document: &Document, parts: &[String]) -> Manifest {
 }
 
 impl Manifest {
+    /// A file's path below the manifest's folder; `None`: it is not there.
+    pub fn path_below<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let folder = self.name.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
+        let rest = name.strip_prefix(folder)?;
+        if folder.is_empty() { Some(rest) } else { rest.strip_prefix(['/', '\\']) }
+    }
+
+    /// Answers in the manifest's folder that it does not list: a scan would believe them.
+    pub fn unlisted<'l>(&self, loaded: &'l Loaded) -> Vec<&'l str> {
+        let listed: HashSet<&str> = self.files.iter().map(|(path, _)| path.as_str()).collect();
+        let answers = loaded.documents.iter().filter(|(_, origin)| matches!(origin, Origin::Answer(_)));
+        let names = answers.map(|(document, _)| &*document.name);
+        names.filter(|name| self.path_below(name).is_some_and(|path| !listed.contains(&*path.replace('\\', "/")))).collect()
+    }
+
     fn problem(&mut self, document: &Document, at: Node<'_>, message: impl Into<String>) {
         let (line, column) = LineIndex::new(&document.text).line_column(&document.text, at.span().start);
         self.problems.push(Unreadable {

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    BaselineSummary, CallGap, CoverageRow, DatedTable, FamilyCounts, Input, PackInfo, PostureNote, Report, RuleInfo, Skipped,
-    Tool, UnknownGroup, Unreadable,
+    BaselineSummary, CallGap, CoverageRow, DatedTable, Export, FamilyCounts, Input, PackInfo, PostureNote, Report, RuleInfo,
+    Skipped, Tool, UnknownGroup, Unreadable,
 };
 use crate::finding::{Finding, Severity};
 use crate::report::text::json_escaped;
@@ -49,6 +49,8 @@ struct File<'a> {
     rules: &'a [RuleInfo],
     /// What was read.
     inputs: &'a [Input],
+    /// The manifests of the exports that were read: the evidence.
+    exports: &'a [Export],
     /// Files that were not judged.
     unrecognised: &'a [Skipped],
     /// Files that could not be read, or not wholly.
@@ -77,6 +79,7 @@ pub fn render(report: &Report) -> String {
         baseline: report.baseline.as_ref(),
         rules: &report.rules,
         inputs: &report.inputs,
+        exports: &report.exports,
         unrecognised: &report.unrecognised,
         unreadable: &report.unreadable,
         coverage: &report.coverage,

@@ -71,6 +71,32 @@ pub struct Input {
     pub policies: Vec<PolicyCount>,
 }
 
+/// The manifest of an export: the evidence of what was collected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Export {
+    /// The manifest's file.
+    pub manifest: String,
+    /// SHA-256 of the manifest's text, hexadecimal.
+    pub sha256: String,
+    /// When it was collected, as the manifest says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collected_at: Option<String>,
+    /// The ARN that collected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
+    /// The tool that collected, and its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// Files that it lists.
+    pub files: u32,
+    /// Files that are not as they were collected.
+    pub changed: u32,
+    /// Files that it lists and that are not there.
+    pub missing: u32,
+    /// Answers beside it that it does not list.
+    pub added: u32,
+}
+
 /// Policy documents of one type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PolicyCount {
@@ -191,6 +217,8 @@ pub struct Report {
     pub date: String,
     /// What was read.
     pub inputs: Vec<Input>,
+    /// The manifests of what was read.
+    pub exports: Vec<Export>,
     /// Files that were not judged.
     pub unrecognised: Vec<Skipped>,
     /// Files that could not be read, or not wholly.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use alicerce::doc::Document;
 use alicerce::finding::{At, Finding, Outcome, Point, Reason, Severity, Sources, Subject, Verdict, WaiverRef, make};
 use alicerce::report::{
-    CallGap, CoverageRow, DatedTable, Input, PackInfo, PostureNote, Report, RuleCounts, RuleInfo, Skipped, Tool, Unreadable,
+    CallGap, CoverageRow, DatedTable, Export, Input, PackInfo, PostureNote, Report, RuleCounts, RuleInfo, Skipped, Tool,
+    Unreadable,
 };
 
 /// A role with an inline policy, as `aws iam get-account-authorization-details` prints it.
@@ -173,6 +174,16 @@ pub(crate) fn sample() -> Report {
             bytes: 4_000,
             sha256: "cd".repeat(32),
             ..Input::default()
+        }],
+        exports: vec![Export {
+            manifest: "fixtures/manifest.json".into(),
+            sha256: "0".repeat(64),
+            collected_at: Some("2026-11-20T12:00:00Z".into()),
+            caller: Some(HOSTILE.into()),
+            tool: Some("alicerce 0.1.0".into()),
+            files: 3,
+            changed: 1,
+            ..Export::default()
         }],
         unrecognised: vec![Skipped {
             name: "export/notes.json".into(),

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::{Page, paint::wrap};
 use crate::finding::{Outcome, Severity};
 use crate::report::text::visible;
-use crate::report::{CoverageRow, PolicyCount, RuleCounts, RuleInfo, UnknownGroup};
+use crate::report::{PolicyCount, RuleCounts, RuleInfo, UnknownGroup};
 use crate::triage::OWN_FAMILY;
 
 /// What can be done about a class of unknowns.
@@ -26,18 +26,18 @@ fn remedy(class: &str) -> (&'static str, &'static str) {
 
 impl Page<'_> {
     /// Rows that are shown of a list of `n`, `cap` of them unless everything is wanted.
-    fn cap(&self, n: usize, cap: usize) -> usize {
+    pub(super) fn cap(&self, n: usize, cap: usize) -> usize {
         if self.options.full { n } else { n.min(cap) }
     }
 
-    fn more(&mut self, hidden: usize, what: &str) {
+    pub(super) fn more(&mut self, hidden: usize, what: &str) {
         if hidden > 0 {
             let text = self.paint.dim(&format!("  and {hidden} more {what} (use --full)"));
             self.line(&text);
         }
     }
 
-    fn table(&mut self, header: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) {
+    pub(super) fn table(&mut self, header: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) {
         let mut table = Table::new();
         table.load_style(if self.options.unicode { presets::UTF8_FULL_CONDENSED } else { presets::ASCII_FULL_CONDENSED });
         table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -176,6 +176,7 @@ impl Page<'_> {
             self.wrapped("  ", "      ", &text);
             self.policies(&input.policies);
         }
+        self.exports();
         let on = report.rules.iter().filter(|r| r.enabled).count();
         let packs: Vec<String> = report.packs.iter().map(|p| format!("{} {}", visible(&p.name), visible(&p.version))).collect();
         self.wrapped(
@@ -217,35 +218,18 @@ impl Page<'_> {
         }
     }
 
-    fn coverage(&mut self) {
-        let report = self.report;
-        if report.coverage.is_empty() {
-            return;
+    /// Who collected the exports and when, by which digest they are known, and whether they are still what they were.
+    fn exports(&mut self) {
+        for export in &self.report.exports {
+            let said = |what: &Option<String>| what.as_deref().map_or_else(|| "not said".to_owned(), visible);
+            let (when, who, tool) = (said(&export.collected_at), said(&export.caller), said(&export.tool));
+            let text = format!("{}: collected {when} by {who} with {tool}", visible(&export.manifest));
+            self.wrapped("  ", "      ", &text);
+            let odd = [(export.changed, "changed since"), (export.missing, "missing"), (export.added, "added since")];
+            let odd: Vec<String> = odd.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+            let state = if odd.is_empty() { "all as collected".to_owned() } else { odd.join(", ") };
+            self.wrapped("    ", "      ", &format!("{} files, {state}; sha256 {}", export.files, visible(&export.sha256)));
         }
-        let mut places: BTreeMap<(&str, &str), CoverageRow> = BTreeMap::new();
-        for row in &report.coverage {
-            let sum = places.entry((&row.account, &row.region)).or_default();
-            sum.collected += row.collected;
-            sum.denied += row.denied;
-            sum.failed += row.failed;
-            sum.not_attempted += row.not_attempted;
-        }
-        self.line("");
-        let shown = self.cap(places.len(), 20);
-        let rows = places.iter().take(shown).map(|((account, region), c)| {
-            let counts = [c.collected, c.denied, c.failed, c.not_attempted].map(|n| n.to_string());
-            [visible(account), visible(region)].into_iter().chain(counts).collect()
-        });
-        let rows = rows.collect();
-        self.table(&["account", "region", "collected", "denied", "failed", "not attempted"], rows, 2);
-        self.more(places.len() - shown, "accounts and Regions");
-        let shown = self.cap(report.gaps.len(), 10);
-        for gap in report.gaps.iter().take(shown) {
-            let resource = gap.resource.as_ref().map(|r| format!(" {r}")).unwrap_or_default();
-            let call = format!("{} {}{resource} in {} {}", gap.service, gap.operation, gap.account, gap.region);
-            self.wrapped("  ", "      ", &visible(&format!("{}: {call}: {}", gap.status, gap.message)));
-        }
-        self.more(report.gaps.len() - shown, "calls without an answer");
     }
 
     fn not_judged(&mut self) {

@@ -3,6 +3,7 @@
 //!
 //! In: the report and how the terminal is. Out: text. Never: an escape sequence where colour is off, or one from the data.
 
+mod coverage;
 mod lists;
 mod paint;
 mod snippet;

@@ -77,6 +77,9 @@ pub fn render(report: &Report, options: &Options) -> Rendered {
             "packs": report.packs,
             "tables": report.tables,
             "inputs": report.inputs,
+            "exports": report.exports,
+            "coverage": report.coverage,
+            "gaps": report.gaps,
             "baselineAbsent": report.baseline.as_ref().map(|b| b.absent.len()),
         }),
     };
