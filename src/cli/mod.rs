@@ -7,6 +7,7 @@
 mod access;
 mod collect;
 mod example;
+mod export_script;
 mod facts;
 mod generate;
 mod init;
@@ -74,6 +75,8 @@ enum Command {
     Generate(generate::GenerateCommand),
     /// Read live accounts into the folder of an export. Only reads; two calls ask IAM to make a report
     Collect(Box<collect::CollectArgs>),
+    /// Print a shell script that fills an export with the AWS CLI alone, for places where alicerce may not run
+    ExportScript(export_script::ExportScriptArgs),
     /// Check an export against its manifest. Exit code 0: as collected; 1: something is not; 3: there is no manifest
     Verify(verify::VerifyArgs),
     /// Print the permissions that collecting needs.
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Some(Command::Access(command)) => command.run(),
         Some(Command::Generate(command)) => command.run(),
         Some(Command::Collect(args)) => args.run(&terminal),
+        Some(Command::ExportScript(args)) => args.run(),
         Some(Command::Verify(args)) => args.run(),
         Some(Command::Permissions(args)) => args.run(),
         None => {

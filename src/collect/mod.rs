@@ -4,6 +4,7 @@
 //! opens a connection: the plan serves the export script and the list of permissions.
 
 pub mod plan;
+pub mod script;
 
 #[cfg(feature = "live")]
 mod answer;
