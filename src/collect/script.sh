@@ -11,9 +11,12 @@ umask 077
 
 out=${1:-export}
 regions=@REGIONS@
+# shellcheck disable=SC2016  # nothing in it is to be expanded
 profile=@PROFILE@
 organization=@ORGANIZATION@
+# shellcheck disable=SC2016
 role=@ROLE@
+# shellcheck disable=SC2016
 external_id=@EXTERNAL_ID@
 
 AWS_PAGER=''
@@ -408,8 +411,8 @@ listed_regions() {
 # Reads with the role of a member account.
 member() {
     folder=global region=$home service=sts operation=get-caller-identity resource='' path=''
-    set -- sts assume-role "--role-arn=arn:$partition:iam::$account:role/$role" --role-session-name=alicerce \
-        ${external_id:+"--external-id=$external_id"}
+    set -- sts assume-role "--role-arn=arn:$partition:iam::$account:role/$role" --role-session-name=alicerce
+    [ -z "$external_id" ] || set -- "$@" "--external-id=$external_id"
     key_id=''
     # In memory only: these are credentials.
     if keys=$(cli "$@" --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output=text 2>"$work/error"); then
