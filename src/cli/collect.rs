@@ -80,13 +80,15 @@ impl Reading {
 #[cfg(feature = "live")]
 mod live {
     use std::io::Write as _;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
     use super::{CONCURRENCY, Failure, Path, ROLE, Reading, Terminal, miette};
-    use crate::collect::{Options, Summary, collect};
+    use crate::collect::{Event, Options, Summary, collect};
     use crate::report::visible;
+    use crate::rule::Pack;
 
     /// A plain line is written for each so many calls where there is no terminal.
     const EVERY: usize = 200;
@@ -97,20 +99,20 @@ mod live {
         pub(in crate::cli) fn collect(self, out: &Path, terminal: &Terminal, next: Option<&str>) -> Result<u8, Failure> {
             let bar = bar(terminal);
             let shown = bar.clone();
-            let (ended, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
-            let progress = move |call: &crate::input::Call, answered: bool| {
-                let done = ended.fetch_add(1, Ordering::Relaxed) + 1;
-                let refused = refused.fetch_add(usize::from(!answered), Ordering::Relaxed) + usize::from(!answered);
-                if shown.is_hidden() {
-                    if done.is_multiple_of(EVERY) {
-                        say(&format!("{done} calls, {refused} without an answer; now {} {}", call.account, call.region));
-                    }
-                } else {
-                    shown.set_message(format!("{} {} {}  {refused} without an answer", call.account, call.region, call.service));
-                    shown.set_position(done as u64);
+            let counts = Counts::default();
+            let progress = move |event: Event<'_>| {
+                counts.take(event);
+                let Event::Call(call, _) = event else { return };
+                if !shown.is_hidden() {
+                    shown.set_message(format!("{counts}  {} {} {}", call.account, call.region, call.service));
+                } else if counts.calls.load(Relaxed).is_multiple_of(EVERY) {
+                    say(&format!("{counts}; now {} {}", call.account, call.region));
                 }
             };
-            let summary = collect(&self.options(out), Box::new(progress)).map_err(|why| miette!("{why}"))?;
+            let pack = Pack::builtin()?;
+            let rules = format!("{} sha256:{}", pack.version, pack.digest());
+            let options = Options { rules: Some(rules), ..self.options(out) };
+            let summary = collect(&options, Arc::new(progress)).map_err(|why| miette!("{why}"))?;
             bar.finish_and_clear();
             report(&summary, next);
             let complete = summary.denied + summary.failed + summary.not_attempted == 0;
@@ -132,14 +134,53 @@ mod live {
                 concurrency: self.concurrency.unwrap_or(CONCURRENCY),
                 resume: self.resume,
                 retry_delay: self.retry_delay.map(std::time::Duration::from_millis),
+                rules: None,
             }
         }
     }
 
+    /// How far a collection is.
+    #[derive(Debug, Default)]
+    struct Counts {
+        accounts: [AtomicUsize; 2],
+        regions: [AtomicUsize; 2],
+        calls: AtomicUsize,
+        unanswered: AtomicUsize,
+        throttles: AtomicUsize,
+    }
+
+    impl Counts {
+        fn take(&self, event: Event<'_>) {
+            let [accounts, all_accounts] = &self.accounts;
+            let [regions, all_regions] = &self.regions;
+            match event {
+                Event::Accounts(many) => all_accounts.fetch_add(many, Relaxed),
+                Event::AccountDone => accounts.fetch_add(1, Relaxed),
+                Event::Regions(many) => all_regions.fetch_add(many, Relaxed),
+                Event::RegionDone => regions.fetch_add(1, Relaxed),
+                Event::Throttled => self.throttles.fetch_add(1, Relaxed),
+                Event::Call(_, answered) => {
+                    self.unanswered.fetch_add(usize::from(!answered), Relaxed);
+                    self.calls.fetch_add(1, Relaxed)
+                }
+            };
+        }
+    }
+
+    impl std::fmt::Display for Counts {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            let of = |[done, all]: &[AtomicUsize; 2]| format!("{} of {}", done.load(Relaxed), all.load(Relaxed));
+            let (calls, unanswered) = (self.calls.load(Relaxed), self.unanswered.load(Relaxed));
+            let throttles = self.throttles.load(Relaxed);
+            write!(f, "accounts {}, Regions {}, {calls} calls, ", of(&self.accounts), of(&self.regions))?;
+            write!(f, "{unanswered} without an answer, throttled {throttles} times")
+        }
+    }
+
     fn report(summary: &Summary, next: Option<&str>) {
-        let Summary { accounts, regions, answered, denied, failed, not_attempted, manifest, stopped } = summary;
+        let Summary { accounts, regions, answered, denied, failed, not_attempted, throttled, manifest, stopped } = summary;
         say(&format!(
-            "{accounts} account(s), {regions} Region(s): {answered} calls answered, {denied} denied, {failed} failed, {not_attempted} not made"
+            "{accounts} account(s), {regions} Region(s): {answered} calls answered, {denied} denied, {failed} failed, {not_attempted} not made; throttled {throttled} times"
         ));
         say(&format!("manifest {manifest}"));
         if let Some(last) = stopped.as_deref().or(next) {
@@ -157,7 +198,7 @@ mod live {
             return ProgressBar::hidden();
         }
         let style =
-            ProgressStyle::with_template("{spinner} {pos} calls  {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
         bar.enable_steady_tick(std::time::Duration::from_millis(200));
         bar

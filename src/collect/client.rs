@@ -44,8 +44,10 @@ pub(super) enum Failure {
     Expired(String),
     /// It was not made: the collection was stopped before.
     Stopped,
-    /// No answer came, or none that can be read.
-    Failed(String),
+    /// The service is not offered in the Region.
+    Absent(String),
+    /// No answer came, or none that can be read: alicerce's code of it, and why.
+    Failed(&'static str, String),
 }
 
 /// Codes by which AWS says that the caller may not.
@@ -58,6 +60,24 @@ const DENIED: [&str; 8] = [
     "AuthorizationErrorException",
     "UnauthorizedException",
     "Client.UnauthorizedOperation",
+];
+
+/// Codes by which it says that it is asked too often.
+const THROTTLED: [&str; 14] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "RequestThrottled",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
 ];
 
 /// Codes by which it says that the session is over.
@@ -78,9 +98,11 @@ pub(super) struct Spot {
 }
 
 /// A client of all services.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Client {
     config: SdkConfig,
+    /// Told of each time that AWS said it is asked too often.
+    throttled: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// An error of the service.
@@ -106,8 +128,8 @@ impl ProvideErrorMetadata for ApiError {
 }
 
 impl Client {
-    pub(super) fn new(config: SdkConfig) -> Self {
-        Self { config }
+    pub(super) fn new(config: SdkConfig, throttled: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { config, throttled }
     }
 
     /// Makes the call, with all its pages.
@@ -123,7 +145,7 @@ impl Client {
         let mut pages = vec![first];
         while let Some(given_tokens) = tokens {
             if pages.len() >= MOST_PAGES {
-                return Err(Failure::Failed(format!("the answer has more than {MOST_PAGES} pages")));
+                return Err(Failure::Failed("UnreadableAnswer", format!("the answer has more than {MOST_PAGES} pages")));
             }
             let mut given = given.to_vec();
             for (name, value) in &given_tokens {
@@ -133,7 +155,7 @@ impl Client {
             let page = self.page(spot, service, described, &given).await?;
             tokens = next(&page, paging);
             if tokens.as_ref() == Some(&given_tokens) {
-                return Err(Failure::Failed("the service gives the same page again and again".to_owned()));
+                return Err(Failure::Failed("UnreadableAnswer", "the service gives the same page again and again".to_owned()));
             }
             pages.push(page);
         }
@@ -142,7 +164,7 @@ impl Client {
 
     /// One page; a bucket is asked for again in the Region that the answer names.
     async fn page(&self, spot: &Spot, service: &Service, op: &Operation, given: &[Given<'_>]) -> Result<Value, Failure> {
-        let written = request::write(service, op, given).map_err(Failure::Failed)?;
+        let written = request::write(service, op, given).map_err(|why| Failure::Failed("NotWritten", why))?;
         match self.send(spot, &spot.region, service, op, &written).await {
             Err((_, Some(region))) if *region != *spot.region => {
                 self.send(spot, &region, service, op, &written).await.map_err(|(failure, _)| failure)
@@ -159,10 +181,14 @@ impl Client {
         op: &Operation,
         written: &Request,
     ) -> Result<Value, (Failure, Option<String>)> {
-        let (url, signed_region) = self.endpoint(spot, region, service).map_err(|why| (Failure::Failed(why), None))?;
+        let (url, signed_region) = self.endpoint(spot, region, service).map_err(|why| (Failure::Absent(why), None))?;
+        if self.nowhere(region, service, &url).await {
+            let why = format!("AWS does not offer {} in {region}: it has no endpoint there", service.name);
+            return Err((Failure::Absent(why), None));
+        }
         let operation = self.operation(spot, service, op, &url, signed_region);
         let raw = operation.invoke(written.clone()).await.map_err(|error| failure(&error))?;
-        answer::read(service, op, &raw).map_err(|why| (Failure::Failed(why), None))
+        answer::read(service, op, &raw).map_err(|why| (Failure::Failed("UnreadableAnswer", why), None))
     }
 
     /// The URL of a service, and the Region to sign for.
@@ -180,6 +206,17 @@ impl Client {
             (false, _) => endpoint.url,
         };
         Ok((url.replace("{region}", region).replace("{account}", &spot.account), signed))
+    }
+
+    /// Whether the service is not in the Region: AWS's list lacks it there, and its endpoint has no address. The list alone does
+    /// not do: it is older than the newest Regions.
+    async fn nowhere(&self, region: &str, service: &Service, url: &str) -> bool {
+        if self.configured(service).is_some() || !unlisted(service, region) {
+            return false;
+        }
+        let host = format!("{}:443", url.trim_start_matches("https://").split('/').next().unwrap_or_default());
+        let looked_up = tokio::task::spawn_blocking(move || std::net::ToSocketAddrs::to_socket_addrs(&host).is_err());
+        looked_up.await.unwrap_or(false)
     }
 
     /// The endpoint that the environment or the profile sets, for the service before for all.
@@ -248,12 +285,13 @@ impl Client {
         if let Some(timeouts) = self.config.timeout_config() {
             builder = builder.timeout_config(timeouts.clone());
         }
-        builder.serializer(to_http).deserializer(from_http).build()
+        let throttled = self.throttled.clone();
+        builder.serializer(to_http).deserializer(move |response| from_http(response, &*throttled)).build()
     }
 }
 
 fn unknown(what: &str) -> Failure {
-    Failure::Failed(format!("`{what}` is not in the table of AWS's services"))
+    Failure::Failed("NotWritten", format!("`{what}` is not in the table of AWS's services"))
 }
 
 fn to_http(written: Request) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
@@ -271,7 +309,12 @@ fn to_http(written: Request) -> Result<HttpRequest, aws_smithy_runtime_api::box_
     Ok(request)
 }
 
-fn from_http(response: &HttpResponse) -> Result<Raw, OrchestratorError<ApiError>> {
+/// Whether AWS's list of the service's Regions lacks this one.
+fn unlisted(service: &Service, region: &str) -> bool {
+    !service.regions.is_empty() && !service.regions.contains(&region)
+}
+
+fn from_http(response: &HttpResponse, throttled: &(dyn Fn() + Send + Sync)) -> Result<Raw, OrchestratorError<ApiError>> {
     let headers = response.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
     let body = response.body().bytes().unwrap_or_default().to_vec();
     let raw = Raw { status: response.status().as_u16(), headers, body };
@@ -279,6 +322,9 @@ fn from_http(response: &HttpResponse) -> Result<Raw, OrchestratorError<ApiError>
         return Ok(raw);
     }
     let Refusal { code, message } = answer::refusal(&raw);
+    if THROTTLED.contains(&&*code) || raw.status == 429 {
+        throttled();
+    }
     let bucket_region = response.headers().get("x-amz-bucket-region").map(str::to_owned);
     Err(OrchestratorError::operation(ApiError {
         meta: ErrorMetadata::builder().code(code).message(message).build(),
@@ -326,7 +372,14 @@ fn unanswered(error: &SdkError<ApiError, HttpResponse>) -> Failure {
         }
         next = cause.source();
     }
-    Failure::Failed(causes.join(": "))
+    let code = match error {
+        SdkError::TimeoutError(_) => "Timeout",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "Timeout",
+        SdkError::DispatchFailure(failure) if failure.is_io() => "NoConnection",
+        SdkError::ResponseError(_) => "BrokenAnswer",
+        _ => "NoAnswer",
+    };
+    Failure::Failed(code, causes.join(": "))
 }
 
 /// The tokens of the next page; `None` where this is the last.
@@ -363,4 +416,18 @@ fn merged(pages: Vec<Value>, paging: &wire::Paging) -> Value {
         }
     }
     Value::Object(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_region_that_the_list_lacks_is_looked_at_twice() {
+        let service = |name: &str| wire::service(name).unwrap();
+        assert!(!unlisted(service("lambda"), "sa-east-1"));
+        assert!(unlisted(service("lambda"), "xx-nowhere-1"));
+        // IAM has one endpoint: the list does not speak of Regions.
+        assert!(!unlisted(service("iam"), "xx-nowhere-1"));
+    }
 }

@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::client::{Client, Failure, Spot};
@@ -18,8 +17,25 @@ use super::store::{Ended, Store};
 use super::wire;
 use crate::input::Call;
 
-/// Told of each call that ended, and whether it was answered.
-pub type Progress = Box<dyn Fn(&Call, bool) + Send + Sync>;
+/// What happens in a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// So many accounts will be read.
+    Accounts(usize),
+    /// An account is done.
+    AccountDone,
+    /// So many Regions more will be read.
+    Regions(usize),
+    /// A Region of an account is done.
+    RegionDone,
+    /// A call ended, answered or not.
+    Call(&'a Call, bool),
+    /// AWS said that it is asked too often.
+    Throttled,
+}
+
+/// Told of what happens.
+pub type Progress = Arc<dyn Fn(Event<'_>) + Send + Sync>;
 
 /// What a whole run shares.
 pub(super) struct Run {
@@ -27,10 +43,26 @@ pub(super) struct Run {
     pub(super) store: Store,
     /// How many calls may be under way.
     pub(super) everywhere: Semaphore,
-    /// Set when no new call may be made: interrupted, or the credentials ended.
-    pub(super) stopped: AtomicBool,
-    /// Told of each call that ended.
+    /// True when no call may go on: interrupted, or the credentials ended.
+    pub(super) stop: watch::Sender<bool>,
+    /// Told of what happens.
     pub(super) progress: Progress,
+}
+
+impl Run {
+    pub(super) fn stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Ends when the run is stopped.
+    async fn until_stopped(&self) {
+        // The sender is the run's own, so that it cannot be gone.
+        drop(self.stop.subscribe().wait_for(|stopped| *stopped).await);
+    }
 }
 
 /// At most so many calls to one service of one account and Region at a time.
@@ -96,7 +128,7 @@ fn tasks(call: &plan::Call, answers: &HashMap<(&'static str, &'static str), Vec<
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
     for source in &call.sources {
         for answer in answers.get(&(source.service, source.operation)).into_iter().flatten() {
-            let ids = identifiers(&answer.value, source.path, call.only);
+            let ids = identifiers(&answer.value, source.path, call);
             found.extend(ids.into_iter().map(|id| (answer.asked_for.clone(), id)));
         }
     }
@@ -123,15 +155,17 @@ fn tasks(call: &plan::Call, answers: &HashMap<(&'static str, &'static str), Vec<
     out
 }
 
-/// The texts at a path, of the elements that `only` lets through.
-fn identifiers(value: &Value, path: &str, only: Option<(&str, &str)>) -> Vec<String> {
+/// The texts at a path, of the elements that the call is about.
+fn identifiers(value: &Value, path: &str, call: &plan::Call) -> Vec<String> {
     let mut level = vec![value];
     let mut steps = path.split('.').peekable();
     while let Some(step) = steps.next() {
         let (key, list) = step.strip_suffix("[]").map_or((step, false), |key| (key, true));
         let last = steps.peek().is_none();
-        if last && let Some((at, wanted)) = only {
-            level.retain(|parent| text_at(parent, at).as_deref() == Some(wanted));
+        if last {
+            let is = |parent: &Value, (at, wanted): (&str, &str)| text_at(parent, at).as_deref() == Some(wanted);
+            level.retain(|parent| call.only.is_none_or(|only| is(parent, only)));
+            level.retain(|parent| !call.except.is_some_and(|except| is(parent, except)));
         }
         level = level.into_iter().filter_map(|v| v.get(key)).collect();
         if list {
@@ -193,7 +227,7 @@ async fn one(run: &Run, spot: &Spot, region: &Arc<str>, call: &'static plan::Cal
     let named = name_of(spot, region, call, call.resource(&binding));
     let asked_for = if first.is_empty() || call.batch > 1 { task.each.to_owned() } else { first.to_owned() };
     if let Some(known) = run.store.known(&named) {
-        (run.progress)(&named, true);
+        (run.progress)(Event::Call(&named, true));
         return Some(Answer { asked_for, value: Arc::new(known) });
     }
     let mut value: Option<Value> = None;
@@ -274,12 +308,12 @@ fn finish(run: &Run, named: &Call, answer: Result<&Value, &Failure>) {
         Ok(value) => run.store.answer(named, value).map_err(|why| Ended::Not("error", "NotWritten".to_owned(), why.to_string())),
         Err(failure) => {
             if matches!(failure, Failure::Expired(_)) {
-                run.stopped.store(true, Ordering::Relaxed);
+                run.stop();
             }
             Err(Ended::from(failure))
         }
     };
-    (run.progress)(named, written.is_ok());
+    (run.progress)(Event::Call(named, written.is_ok()));
     if let Err(ended) = written {
         run.store.ended(named, ended);
     }
@@ -321,30 +355,32 @@ where
             return Ok(value);
         }
         if state == json!("FAILED") {
-            return Err(Failure::Failed(format!(
-                "IAM could not make the report: {}",
-                value.get("Error").unwrap_or(&Value::Null)
-            )));
+            let said = value.get("Error").unwrap_or(&Value::Null);
+            return Err(Failure::Failed("ReportFailed", format!("IAM could not make the report: {said}")));
         }
-        if run.stopped.load(Ordering::Relaxed) {
-            break;
+        if run.stopped() {
+            return Err(Failure::Stopped);
         }
         tokio::time::sleep(pause).await;
     }
-    Err(Failure::Failed(format!("IAM had not made the report after {times} questions")))
+    Err(Failure::Failed("ReportFailed", format!("IAM had not made the report after {times} questions")))
 }
 
-/// One call, when its turn has come.
-async fn request(
+/// One call, when its turn has come; it ends at once where the run is stopped.
+pub(super) async fn request(
     run: &Run,
     spot: &Spot,
     service: &str,
     operation: &str,
     given: Vec<super::request::Given<'_>>,
 ) -> Result<Value, Failure> {
-    let _turn = run.everywhere.acquire().await.map_err(|why| Failure::Failed(why.to_string()))?;
-    if run.stopped.load(Ordering::Relaxed) {
-        return Err(Failure::Stopped);
+    let answer = async {
+        let _turn = run.everywhere.acquire().await.map_err(|why| Failure::Failed("NoAnswer", why.to_string()))?;
+        run.client.call(spot, service, operation, &given).await
+    };
+    tokio::select! {
+        biased;
+        () = run.until_stopped() => Err(Failure::Stopped),
+        answer = answer => answer,
     }
-    run.client.call(spot, service, operation, &given).await
 }

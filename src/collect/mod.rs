@@ -22,6 +22,6 @@ mod store;
 mod wire;
 
 #[cfg(feature = "live")]
-pub use gather::Progress;
+pub use gather::{Event, Progress};
 #[cfg(feature = "live")]
 pub use run::{Options, Summary, collect};

@@ -43,6 +43,8 @@ pub struct Call {
     pub sources: Vec<From>,
     /// Only for elements whose text at this path, beside the identifier, is this.
     pub only: Option<(&'static str, &'static str)>,
+    /// Not for elements whose text at this path is this.
+    pub except: Option<(&'static str, &'static str)>,
     /// Made once for each of these words; they stand for `{each}`, and for `{}` where there are no sources.
     pub each: Vec<&'static str>,
     /// What identifies the answer; `None`: the values of the options that vary.
@@ -83,6 +85,7 @@ fn parse(line: &'static str) -> Option<Call> {
         place,
         sources: Vec::new(),
         only: None,
+        except: None,
         each: Vec::new(),
         id: None,
         batch: 1,
@@ -110,6 +113,7 @@ fn setting(call: &mut Call, word: &'static str) -> Option<()> {
     match key {
         "for" => call.sources = value.split('+').map(|text| source(call.service, text)).collect::<Option<_>>()?,
         "where" => call.only = Some(value.split_once('=')?),
+        "unless" => call.except = Some(value.split_once('=')?),
         "each" => call.each = value.split(',').collect(),
         "id" => call.id = Some(value),
         "batch" => call.batch = value.parse().ok()?,
@@ -129,6 +133,14 @@ fn source(service: &'static str, text: &'static str) -> Option<From> {
     Some(From { service, operation, path })
 }
 
+/// What the CLI's words do not tell of how IAM writes a name.
+const WRITTEN: [(&str, &str); 4] = [
+    ("DbClusters", "DBClusters"),
+    ("ListSaml", "ListSAML"),
+    ("OpenId", "OpenID"),
+    ("ListAwsService", "ListAWSService"),
+];
+
 /// The IAM action of a call whose name is the operation's.
 fn action(service: &str, operation: &str) -> String {
     let prefix = match service {
@@ -136,12 +148,13 @@ fn action(service: &str, operation: &str) -> String {
         "bedrock-agent" => "bedrock",
         "bedrock-agentcore-control" => "bedrock-agentcore",
         "configservice" => "config",
+        "elbv2" => "elasticloadbalancing",
         "opensearchserverless" => "aoss",
         "s3api" | "s3control" => "s3",
         other => other,
     };
     let name: String = operation.split('-').map(capitalised).collect();
-    format!("{prefix}:{}", name.replace("DbClusters", "DBClusters"))
+    format!("{prefix}:{}", WRITTEN.iter().fold(name, |name, (ours, theirs)| name.replace(ours, theirs)))
 }
 
 fn capitalised(word: &str) -> String {

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -20,11 +20,11 @@ use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::client::{Client, Failure, Spot};
-use super::gather::{Progress, Run, gather};
+use super::gather::{Event, Progress, Run, gather, request};
 use super::plan::Where;
 use super::store::{About, Ended, Store};
 use crate::input::Call;
@@ -54,7 +54,12 @@ pub struct Options {
     pub resume: bool,
     /// About how long is waited before the first retry, doubled for each further one; `None`: as the SDK does.
     pub retry_delay: Option<Duration>,
+    /// The rules that are built in, for the manifest.
+    pub rules: Option<String>,
 }
+
+/// So many accounts are read side by side.
+const ACCOUNTS: usize = 4;
 
 /// How a collection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +76,8 @@ pub struct Summary {
     pub failed: usize,
     /// Calls that were not made.
     pub not_attempted: usize,
+    /// How often AWS said that it is asked too often.
+    pub throttled: usize,
     /// SHA-256 of the manifest.
     pub manifest: String,
     /// Why it ended before its end.
@@ -82,9 +89,25 @@ pub struct Summary {
 /// # Errors
 /// Where nothing can be collected: no credentials, an identity that cannot be read, a folder that cannot be written.
 pub fn collect(options: &Options, progress: Progress) -> Result<Summary, String> {
+    sensible(options)?;
     let store = Store::open(&options.out, options.resume).map_err(|why| why.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| why.to_string())?;
     runtime.block_on(Collection::start(options, store, progress))
+}
+
+/// Refuses what can mean no account, unit or Region, before anything is asked.
+fn sensible(options: &Options) -> Result<(), String> {
+    if let Some(account) = options.accounts.iter().find(|id| !is_account(id)) {
+        return Err(format!("`{account}` is no account: an account's id has 12 digits"));
+    }
+    if let Some(unit) = options.ous.iter().find(|id| !(id.starts_with("ou-") || id.starts_with("r-"))) {
+        return Err(format!("`{unit}` is no id of an organizational unit: it begins with `ou-`, or `r-` for the root"));
+    }
+    let plain = |region: &String| region.contains('-') && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    match options.regions.iter().find(|region| !plain(region)) {
+        Some(region) => Err(format!("`{region}` is no Region, such as `sa-east-1`; `auto` stands for all that are enabled")),
+        None => Ok(()),
+    }
 }
 
 /// The SDK's configuration: its own chain of credentials, proxies of the environment, patient retries.
@@ -137,12 +160,12 @@ impl Account {
     }
 }
 
+#[derive(Clone)]
 struct Collection {
     run: Arc<Run>,
     config: SdkConfig,
     partition: Arc<str>,
     home: Arc<str>,
-    about: About,
 }
 
 impl Collection {
@@ -151,14 +174,20 @@ impl Collection {
         let credentials = config.credentials_provider().ok_or("no AWS credentials were found")?;
         let home = options.regions.first().cloned().or_else(|| config.region().map(ToString::to_string));
         let home: Arc<str> = home.unwrap_or_else(|| "us-east-1".to_owned()).into();
+        let throttles = Arc::new(AtomicUsize::new(0));
+        let (told, counted) = (progress.clone(), throttles.clone());
+        let throttled = Arc::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            told(Event::Throttled);
+        });
         let run = Arc::new(Run {
-            client: Client::new(config.clone()),
+            client: Client::new(config.clone(), throttled),
             store,
             everywhere: Semaphore::new(options.concurrency.clamp(1, 512)),
-            stopped: AtomicBool::new(false),
+            stop: watch::Sender::new(false),
             progress,
         });
-        let mut collection = Self { run, config, partition: "aws".into(), home, about: About::default() };
+        let mut collection = Self { run, config, partition: "aws".into(), home };
         let unnamed = Account::new("", credentials);
         let identity = collection.identity(&unnamed).await.map_err(|why| who_failed(&why))?;
         let text = |key: &str| identity.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -167,40 +196,71 @@ impl Collection {
         }
         let caller = text("Arn");
         collection.partition = caller.split(':').nth(1).unwrap_or("aws").into();
-        collection.about = About { collected_at: now(), caller, ..About::default() };
+        let about = About { collected_at: now(), caller, rules: options.rules.clone(), ..About::default() };
         let own = Account { id: text("Account").into(), ..unnamed };
-        collection.collect(options, own).await
+        if let Some(earlier) = collection.run.store.earlier_account()
+            && earlier != &*own.id
+        {
+            return Err(format!("the export was begun from account {earlier}, and these credentials are of {}", own.id));
+        }
+        let mut summary = tokio::select! {
+            biased;
+            () = interrupted_twice(&collection.run) => return Err("interrupted twice: ended at once".to_owned()),
+            summary = collection.collect(options, own, about) => summary?,
+        };
+        summary.throttled = throttles.load(Ordering::Relaxed);
+        Ok(summary)
     }
 
     async fn identity(&self, account: &Account) -> Result<Value, Failure> {
-        self.run.client.call(&self.spot(account, &self.home), "sts", "get-caller-identity", &[]).await
+        request(&self.run, &self.spot(account, &self.home), "sts", "get-caller-identity", Vec::new()).await
     }
 
-    async fn collect(mut self, options: &Options, own: Account) -> Result<Summary, String> {
-        let interrupted = self.run.clone();
-        let listener = tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupted.stopped.store(true, Ordering::Relaxed);
-            }
-        });
+    async fn collect(&self, options: &Options, own: Account, mut about: About) -> Result<Summary, String> {
+        if self.run.store.earlier_account().is_none() {
+            // So that the folder is an export, whatever comes.
+            self.run.store.manifest(&about).map_err(|why| why.to_string())?;
+        }
         if options.organization {
             let spot = self.spot(&own, &self.home);
             gather(self.run.clone(), spot, Where::Organization).await;
         }
-        let accounts = self.accounts(options, own).await?;
-        let mut regions = 0;
-        for account in &accounts {
-            regions += self.account(options, account).await;
-            // What is there so far can be used, and resumed, whatever comes.
-            self.run.store.manifest(&self.about).map_err(|why| why.to_string())?;
+        let accounts = if self.run.stopped() { Vec::new() } else { self.accounts(options, own).await? };
+        let (many, mut regions) = (accounts.len(), 0);
+        (self.run.progress)(Event::Accounts(many));
+        let turns = Arc::new(Semaphore::new(ACCOUNTS));
+        let mut under_way = JoinSet::new();
+        for account in accounts {
+            let (this, options, turns) = (self.clone(), options.clone(), turns.clone());
+            under_way.spawn(async move {
+                let _turn = turns.acquire().await;
+                this.account(&options, &account).await
+            });
         }
-        listener.abort();
-        self.about.finished_at = Some(now());
-        let manifest = self.run.store.manifest(&self.about).map_err(|why| why.to_string())?;
+        while let Some(done) = under_way.join_next().await {
+            let of_account = done.map_err(|why| why.to_string())?;
+            (self.run.progress)(Event::AccountDone);
+            regions += of_account.len();
+            for region in of_account {
+                if !about.regions.contains(&region) {
+                    about.regions.push(region);
+                }
+            }
+            if !under_way.is_empty() && !self.run.stopped() {
+                // What is there so far can be used, and resumed, whatever comes.
+                self.run.store.manifest(&about).map_err(|why| why.to_string())?;
+            }
+        }
+        let stopped = self.run.stopped();
+        if stopped {
+            self.run.store.keep_earlier();
+        }
+        about.regions.sort();
+        about.finished_at = Some(now());
+        let manifest = self.run.store.manifest(&about).map_err(|why| why.to_string())?;
         let [answered, denied, failed, not_attempted] = self.run.store.tally();
-        let stopped = self.run.stopped.load(Ordering::Relaxed);
         let stopped = stopped.then(|| "the collection was interrupted, or its credentials ended; go on with --resume".to_owned());
-        Ok(Summary { accounts: accounts.len(), regions, answered, denied, failed, not_attempted, manifest, stopped })
+        Ok(Summary { accounts: many, regions, answered, denied, failed, not_attempted, throttled: 0, manifest, stopped })
     }
 
     fn spot(&self, account: &Account, region: &str) -> Spot {
@@ -227,6 +287,13 @@ impl Collection {
                  administrator, or leave out --org"
                 .to_owned());
         };
+        if let Some(unit) = options.ous.iter().find(|unit| answer("list-accounts-for-parent", Some(unit)).is_none()) {
+            return Err(format!("the organisation lists no organizational unit `{unit}`"));
+        }
+        let ids = || listed.get("Accounts").and_then(Value::as_array).into_iter().flatten().filter_map(|a| a.get("Id")?.as_str());
+        if let Some(account) = options.accounts.iter().find(|account| !ids().any(|id| id == *account)) {
+            return Err(format!("the organisation has no account `{account}`"));
+        }
         let below = (!options.ous.is_empty()).then(|| below(&options.ous, &answer));
         let mut out = Vec::new();
         for account in listed.get("Accounts").and_then(Value::as_array).into_iter().flatten() {
@@ -265,27 +332,28 @@ impl Collection {
         Call { account: account.into(), region: "global".into(), service: service.into(), operation: operation.into(), resource }
     }
 
-    /// Everything of one account; how many Regions it was.
-    async fn account(&mut self, options: &Options, account: &Account) -> usize {
+    /// Everything of one account; which Regions it was.
+    async fn account(&self, options: &Options, account: &Account) -> Vec<Arc<str>> {
         if let Err(why) = self.identity(account).await {
             let call = self.named(&account.id, "sts", "get-caller-identity", None);
             self.run.store.ended(&call, Ended::from(&why));
-            (self.run.progress)(&call, false);
-            return 0;
+            (self.run.progress)(Event::Call(&call, false));
+            if matches!(why, Failure::Expired(_)) {
+                self.run.stop();
+            }
+            return Vec::new();
         }
         gather(self.run.clone(), self.spot(account, &self.home), Where::Account).await;
         let regions = self.regions(options, account);
-        for region in &regions {
-            if !self.about.regions.contains(region) {
-                self.about.regions.push(region.clone());
-            }
-        }
+        (self.run.progress)(Event::Regions(regions.len()));
         let mut places = JoinSet::new();
         for region in &regions {
             places.spawn(gather(self.run.clone(), self.spot(account, region), Where::Region));
         }
-        while places.join_next().await.is_some() {}
-        regions.len()
+        while places.join_next().await.is_some() {
+            (self.run.progress)(Event::RegionDone);
+        }
+        regions
     }
 
     /// The Regions to read: those asked for, else those that the account has enabled.
@@ -307,6 +375,17 @@ impl Collection {
             }
         }
         out
+    }
+}
+
+/// The first interrupt stops the run, which then writes what it has; ends at the second.
+async fn interrupted_twice(run: &Run) {
+    for _ in 0..2 {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // There is nothing to listen to.
+            std::future::pending::<()>().await;
+        }
+        run.stop();
     }
 }
 
@@ -343,7 +422,7 @@ fn who_failed(why: &Failure) -> String {
     let said = match why {
         Failure::Denied(code, message) | Failure::Refused(code, message) => format!("{code}: {message}"),
         Failure::Expired(message) => format!("the credentials have expired: {message}"),
-        Failure::Failed(message) => message.clone(),
+        Failure::Failed(_, message) | Failure::Absent(message) => message.clone(),
         Failure::Stopped => "stopped".to_owned(),
     };
     format!("AWS does not say who is asking (sts get-caller-identity): {said}")

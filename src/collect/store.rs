@@ -27,7 +27,8 @@ impl From<&Failure> for Ended {
         match failure {
             Failure::Denied(code, message) => Self::Not("denied", code.clone(), message.clone()),
             Failure::Refused(code, message) => Self::Not("error", code.clone(), message.clone()),
-            Failure::Failed(message) => Self::Not("error", "NoAnswer".to_owned(), message.clone()),
+            Failure::Failed(code, message) => Self::Not("error", (*code).to_owned(), message.clone()),
+            Failure::Absent(message) => Self::Not("not-attempted", "ServiceNotInRegion".to_owned(), message.clone()),
             Failure::Expired(message) => Self::Not("not-attempted", "ExpiredToken".to_owned(), message.clone()),
             Failure::Stopped => {
                 Self::Not("not-attempted", "Stopped".to_owned(), "the collection was stopped before this call".to_owned())
@@ -49,6 +50,8 @@ pub(super) struct Store {
     state: Mutex<State>,
     /// SHA-256 by path, of an earlier run that is resumed.
     earlier: HashMap<String, String>,
+    /// Who made that run.
+    earlier_caller: Option<String>,
 }
 
 impl Store {
@@ -59,12 +62,31 @@ impl Store {
     pub(super) fn open(root: &Path, resume: bool) -> std::io::Result<Self> {
         std::fs::create_dir_all(root)?;
         let manifest = root.join("manifest.json");
-        let earlier = if resume { earlier(&manifest) } else { HashMap::new() };
-        if !resume && std::fs::read_dir(root)?.next().is_some() {
-            let text = format!("`{}` is not empty; give a new folder, or --resume to go on with an export", root.display());
+        let (earlier, earlier_caller) = if resume { earlier(&manifest) } else { Default::default() };
+        if !(resume && manifest.exists()) && std::fs::read_dir(root)?.next().is_some() {
+            let text = if resume {
+                format!("`{}` is not empty, and has no manifest.json to go on with; give a new folder", root.display())
+            } else {
+                format!("`{}` is not empty; give a new folder, or --resume to go on with an export", root.display())
+            };
             return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text));
         }
-        Ok(Self { root: root.to_owned(), state: Mutex::default(), earlier })
+        Ok(Self { root: root.to_owned(), state: Mutex::default(), earlier, earlier_caller })
+    }
+
+    /// The account from which an earlier run was made.
+    pub(super) fn earlier_account(&self) -> Option<&str> {
+        self.earlier_caller.as_deref()?.split(':').nth(4)
+    }
+
+    /// Vouches for what an earlier run collected and this one, stopped, did not come to.
+    pub(super) fn keep_earlier(&self) {
+        for (path, digest) in &self.earlier {
+            let unchanged = || std::fs::read(self.root.join(path)).is_ok_and(|bytes| sha256(&bytes) == *digest);
+            if !self.with(|state| state.files.contains_key(path)) && unchanged() {
+                self.with(|state| state.files.insert(path.clone(), digest.clone()));
+            }
+        }
     }
 
     /// The answer of an earlier run, where the file is still what its manifest says.
@@ -143,6 +165,7 @@ impl Store {
                 "finished_at": about.finished_at,
                 "caller": about.caller,
                 "tool": concat!("alicerce ", env!("CARGO_PKG_VERSION")),
+                "rules": about.rules,
                 "regions": about.regions.iter().map(|region| &**region).collect::<Vec<_>>(),
                 "calls": calls,
                 "files": state.files,
@@ -165,6 +188,8 @@ pub(super) struct About {
     pub(super) finished_at: Option<String>,
     pub(super) caller: String,
     pub(super) regions: Vec<Arc<str>>,
+    /// The rules that the program had built in: their date and SHA-256.
+    pub(super) rules: Option<String>,
 }
 
 fn line(call: &Call, ended: &Ended) -> Value {
@@ -188,12 +213,13 @@ fn line(call: &Call, ended: &Ended) -> Value {
     Value::Object(out)
 }
 
-/// The files that a manifest vouches for; none where it cannot be read.
-fn earlier(manifest: &Path) -> HashMap<String, String> {
-    let read = || -> Option<HashMap<String, String>> {
+/// The files that a manifest vouches for, and who collected them; nothing where it cannot be read.
+fn earlier(manifest: &Path) -> (HashMap<String, String>, Option<String>) {
+    let read = || -> Option<(HashMap<String, String>, Option<String>)> {
         let value: Value = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
         let files = value.get("files")?.as_object()?;
-        Some(files.iter().filter_map(|(path, digest)| Some((path.clone(), digest.as_str()?.to_owned()))).collect())
+        let caller = value.get("caller").and_then(Value::as_str).map(str::to_owned);
+        Some((files.iter().filter_map(|(path, digest)| Some((path.clone(), digest.as_str()?.to_owned()))).collect(), caller))
     };
     read().unwrap_or_default()
 }

@@ -85,6 +85,9 @@ class Writer:
             re.sub(r"[ -]", "_", meta["serviceId"]).upper(),
         ])]
         lines += self.endpoints(cli, name)
+        regions = sorted(r for p in PARTITIONS for r in self.session.get_available_regions(name, p))
+        if regions:
+            lines.append("regions\t" + ",".join(regions))
         try:
             pages = self.loader.load_service_model(name, "paginators-1")["pagination"]
         except Exception:  # botocore has no paginators for this service

@@ -114,6 +114,8 @@ pub(super) struct Service {
     /// What follows `AWS_ENDPOINT_URL_`.
     pub(super) id: &'static str,
     pub(super) endpoints: Vec<Endpoint>,
+    /// The Regions in which AWS's list has it; empty: the list does not say.
+    pub(super) regions: Vec<&'static str>,
     pub(super) operations: HashMap<&'static str, Operation>,
     pub(super) shapes: HashMap<&'static str, Shape>,
 }
@@ -152,8 +154,9 @@ impl Reader {
                     "ec2" => Protocol::Ec2,
                     _ => Protocol::RestXml,
                 };
-                let (endpoints, operations, shapes) = (Vec::new(), HashMap::new(), HashMap::new());
-                let service = Service { name, protocol, version, signing, target, json, id, endpoints, operations, shapes };
+                let (endpoints, regions, operations, shapes) = (Vec::new(), Vec::new(), HashMap::new(), HashMap::new());
+                let service =
+                    Service { name, protocol, version, signing, target, json, id, endpoints, regions, operations, shapes };
                 self.services.insert(name, service);
                 self.service = name;
             }
@@ -161,6 +164,7 @@ impl Reader {
                 let endpoint = Endpoint { partition, url, sign: given(sign), fips: given(fips) };
                 self.with(|service| service.endpoints.push(endpoint));
             }
+            ["regions", regions] => self.with(|service| service.regions = regions.split(',').collect()),
             ["operation", name, api, method, uri, wrapper, output, pages] => {
                 let (wrapper, output, paging) = (given(wrapper), given(output), given(pages).and_then(paging));
                 let operation = Operation { api, method, uri, wrapper, output, paging, inputs: HashMap::new() };

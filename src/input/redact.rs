@@ -5,7 +5,7 @@
 //! secrets kept elsewhere (an ARN, `{{resolve:…}}`) stay readable.
 //!
 //! The places: Lambda `Environment.Variables.*`; `environment[].value` of ECS containers and their overrides;
-//! `environmentVariables[].value` of CodeBuild and `environmentVariables.*` of AgentCore; EC2 user data. They are known by
+//! their `command` and `entryPoint`; `environmentVariables[].value` of CodeBuild and `environmentVariables.*` of AgentCore; EC2 user data. They are known by
 //! their keys alone, so the same holds for every answer that repeats them.
 
 use std::ops::Range;
@@ -58,6 +58,8 @@ fn place(object: Node<'_>, found: &mut Found) {
                 value.items().for_each(|pair| named(pair, found));
             }
             Some("UserData" | "userData") => user_data(value, found),
+            // A container's arguments: each stands for itself.
+            Some("command" | "entryPoint") => value.items().for_each(|argument| take(argument, "command", found)),
             _ => {}
         }
     }
