@@ -32,7 +32,21 @@ const fn on(kind: &'static str) -> Derived {
     Derived { kind, name: "network_paths", ty: "list<object:network-path>", doc: DOC, compute: paths }
 }
 
-pub(super) const DERIVED: &[Derived] = &[on("lambda-function"), on("ecs-service"), on("ec2-instance")];
+pub(super) const DERIVED: &[Derived] = &[
+    on("lambda-function"),
+    on("ecs-service"),
+    on("ec2-instance"),
+    Derived {
+        kind: "lambda-function",
+        name: "bedrock_services",
+        ty: "list<string>",
+        doc: "The kinds of Bedrock endpoint that its role may call, such as `bedrock-runtime`.",
+        compute: |world, workload| match resolve::called_by(world, workload) {
+            Ok(services) => Value::list(services.into_iter().map(|s| Value::str(s.service())).collect()),
+            Err(why) => Value::Unknown(why),
+        },
+    },
+];
 
 fn paths(world: &World, workload: FactId) -> Value {
     let services = match resolve::called_by(world, workload) {
@@ -71,9 +85,12 @@ fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -
         }
         Ok(Resolution::Public) | Err(_) => {
             let way = route::way_out(world, subnet)?;
-            // Without a way out the resolution does not matter; with one, an undetermined resolution decides.
-            if way.exit != Exit::None {
-                resolution?;
+            // Without a way out nothing leaves however the name resolves, but an endpoint may yet answer.
+            if let Err(why) = resolution {
+                if way.exit != Exit::None {
+                    return Err(why);
+                }
+                return Ok(made(world, workload, subnet, service, Value::Unknown(why), String::new(), way.hops));
             }
             let (verdict, exit) = match way.exit {
                 Exit::None => ("blocked", String::new()),
@@ -84,7 +101,7 @@ fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -
             (verdict, exit, way.hops)
         }
     };
-    Ok(made(world, workload, subnet, service, verdict, exit, hops))
+    Ok(made(world, workload, subnet, service, Value::str(verdict), exit, hops))
 }
 
 fn made(
@@ -92,7 +109,7 @@ fn made(
     workload: FactId,
     subnet: FactId,
     service: Endpoint,
-    verdict: &str,
+    verdict: Value,
     exit: String,
     hops: Vec<Hop>,
 ) -> Value {
@@ -104,7 +121,7 @@ fn made(
     let hops = hops.into_iter().map(|hop| Value::object(vec![("text", Value::str(hop.text))], hop.at.into_iter().collect()));
     let fields = vec![
         ("service", Value::str(service.service())),
-        ("verdict", Value::str(verdict)),
+        ("verdict", verdict),
         ("subnet", Value::Fact(subnet)),
         ("hops", Value::list(hops.collect())),
         ("path", Value::str(path)),
