@@ -7,7 +7,7 @@
 #![cfg(feature = "live")]
 
 #[path = "support/loopback/mod.rs"]
-mod loopback;
+pub mod loopback;
 pub mod support;
 
 use std::fs;

@@ -261,6 +261,8 @@ BEGIN {
     }
     if (depth == 0) began = 1
     if (text != "{}" && text != "[]") {
+        # What this filter itself wrote, read again for identifiers.
+        if (job == "ids" && text ~ /^[{]"alicerce_secret": [{]"kind": "[a-z-]*", "length": [0-9]+[}][}]$/) next
         if (text ~ /^"/) { if (!match(text, string) || RLENGTH != length(text)) refuse() }
         else if (text !~ /^(true|false|null|-?[0-9][0-9.eE+-]*)$/) refuse()
         seen_scalar(path, text)

@@ -5,34 +5,34 @@ use std::net::TcpStream;
 
 /// A request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Request {
-    pub(crate) method: String,
+pub(super) struct Request {
+    pub method: String,
     /// Path as it came, percent-encoded.
-    pub(crate) path: String,
+    pub path: String,
     /// Decoded.
-    pub(crate) query: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
     /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Request {
     /// A header, or nothing.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 }
 
 /// An answer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub(super) struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 /// Reads one request; `None` where the connection ended.
-pub(crate) fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+pub(super) fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut line = String::new();
     if stream.read_line(&mut line).ok()? == 0 {
         return None;
@@ -60,7 +60,7 @@ pub(crate) fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
 }
 
 /// Writes an answer; of its body only so many bytes, though the length that it names is the whole one's.
-pub(crate) fn write(stream: &mut TcpStream, answer: &Answer, most: usize) -> std::io::Result<()> {
+pub(super) fn write(stream: &mut TcpStream, answer: &Answer, most: usize) -> std::io::Result<()> {
     let mut text = format!("HTTP/1.1 {} Said\r\ncontent-length: {}\r\n", answer.status, answer.body.len());
     for (name, value) in &answer.headers {
         text += &format!("{name}: {value}\r\n");
@@ -71,13 +71,13 @@ pub(crate) fn write(stream: &mut TcpStream, answer: &Answer, most: usize) -> std
 }
 
 /// `a=b&c`, decoded.
-pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     let parts = text.split('&').filter(|part| !part.is_empty());
     parts.map(|part| part.split_once('=').unwrap_or((part, ""))).map(|(name, value)| (decoded(name), decoded(value))).collect()
 }
 
 /// Percent-decoded.
-pub(crate) fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::new();
     let mut at = 0;
@@ -98,7 +98,7 @@ pub(crate) fn decoded(text: &str) -> String {
 }
 
 /// Percent-encoded but for unreserved characters.
-pub(crate) fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let byte =
         |b: u8| if b.is_ascii_alphanumeric() || b"-._".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") };
     text.bytes().map(byte).collect()

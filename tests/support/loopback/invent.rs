@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::model::{Operation, Service, Shape};
 
 /// The answer of an operation, as the AWS CLI would print it.
-pub(crate) fn answer(service: &Service, operation: &Operation) -> Value {
+pub(super) fn answer(service: &Service, operation: &Operation) -> Value {
     let Some(shape) = operation.output else { return json!({}) };
     let mut out = structure(service, shape, &mut Vec::new());
     if let (Some(paging), Value::Object(map)) = (&operation.paging, &mut out) {

@@ -25,7 +25,7 @@ use route::Asked;
 
 /// What happens instead of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub enum Trouble {
     /// An error of AWS: status and code.
     Error(u16, &'static str),
     /// A status 200 with this body.
@@ -40,27 +40,27 @@ pub(crate) enum Trouble {
 
 /// A fault of one operation.
 #[derive(Debug, Clone)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// `service operation`, as the AWS CLI has them; empty: every one.
-    pub(crate) call: &'static str,
+    pub call: &'static str,
     /// What happens.
-    pub(crate) trouble: Trouble,
+    pub trouble: Trouble,
     /// The first so many times are spared.
-    pub(crate) spared: usize,
+    pub spared: usize,
     /// Then it happens so many times.
-    pub(crate) times: usize,
+    pub times: usize,
 }
 
 impl Fault {
     /// Happens to this operation every time.
-    pub(crate) fn always(call: &'static str, trouble: Trouble) -> Self {
+    pub fn always(call: &'static str, trouble: Trouble) -> Self {
         Self { call, trouble, spared: 0, times: usize::MAX }
     }
 }
 
 /// What is said where the folder has no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Missing {
+pub enum Missing {
     /// The caller may not.
     #[default]
     Denied,
@@ -72,29 +72,34 @@ pub(crate) enum Missing {
 
 /// How it behaves.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// What it serves.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// So many elements a page; 0: all on one.
-    pub(crate) page: usize,
+    pub page: usize,
     /// What is said where the folder has no file.
-    pub(crate) missing: Missing,
+    pub missing: Missing,
     /// Accounts whose role nobody may assume.
-    pub(crate) closed: Vec<&'static str>,
+    pub closed: Vec<&'static str>,
     /// What goes wrong.
-    pub(crate) faults: Vec<Fault>,
+    pub faults: Vec<Fault>,
 }
 
 /// A call that came.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Logged {
-    pub(crate) account: String,
-    pub(crate) region: String,
-    pub(crate) service: String,
-    pub(crate) operation: String,
+pub struct Logged {
+    /// The account whose credentials asked.
+    pub account: String,
+    /// The Region that was asked.
+    pub region: String,
+    /// The service, by the AWS CLI's name.
+    pub service: String,
+    /// The operation, by the AWS CLI's name.
+    pub operation: String,
     /// The file that answers it, below the folder.
-    pub(crate) path: String,
-    pub(crate) status: u16,
+    pub path: String,
+    /// The HTTP status of the answer.
+    pub status: u16,
 }
 
 #[derive(Default)]
@@ -105,14 +110,14 @@ struct State {
 }
 
 /// It runs until the test's process ends.
-pub(crate) struct Loopback {
+pub struct Loopback {
     address: String,
     state: Arc<Mutex<State>>,
 }
 
 impl Loopback {
     /// Starts it.
-    pub(crate) fn start(settings: Settings) -> Self {
+    pub fn start(settings: Settings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of the loopback");
         let address = listener.local_addr().expect("it has an address").to_string();
         let state = Arc::new(Mutex::new(State { settings, ..State::default() }));
@@ -131,22 +136,22 @@ impl Loopback {
     }
 
     /// The URL of all services.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The calls that came since the last time.
-    pub(crate) fn log(&self) -> Vec<Logged> {
+    pub fn log(&self) -> Vec<Logged> {
         std::mem::take(&mut self.state().log)
     }
 
     /// What was made up, by path.
-    pub(crate) fn invented(&self) -> BTreeMap<String, Value> {
+    pub fn invented(&self) -> BTreeMap<String, Value> {
         self.state().invented.clone()
     }
 
     /// Nothing goes wrong any more.
-    pub(crate) fn mend(&self) {
+    pub fn mend(&self) {
         self.state().settings.faults.clear();
     }
 }

@@ -8,55 +8,55 @@ use std::collections::HashMap;
 const TABLE: &str = include_str!("../../../src/collect/wire.txt");
 
 /// All services.
-pub(crate) struct Model {
-    pub(crate) services: Vec<Service>,
+pub(super) struct Model {
+    pub services: Vec<Service>,
 }
 
 /// One service.
-pub(crate) struct Service {
-    pub(crate) name: &'static str,
+pub(super) struct Service {
+    pub name: &'static str,
     /// `json`, `rest-json`, `query`, `ec2` or `rest-xml`.
-    pub(crate) protocol: &'static str,
-    pub(crate) signing: &'static str,
-    pub(crate) target: &'static str,
-    pub(crate) operations: Vec<Operation>,
-    pub(crate) shapes: HashMap<&'static str, Shape>,
+    pub protocol: &'static str,
+    pub signing: &'static str,
+    pub target: &'static str,
+    pub operations: Vec<Operation>,
+    pub shapes: HashMap<&'static str, Shape>,
 }
 
 /// One operation.
-pub(crate) struct Operation {
-    pub(crate) name: &'static str,
-    pub(crate) api: &'static str,
-    pub(crate) method: &'static str,
-    pub(crate) uri: &'static str,
-    pub(crate) wrapper: Option<&'static str>,
-    pub(crate) output: Option<&'static str>,
-    pub(crate) paging: Option<Paging>,
+pub(super) struct Operation {
+    pub name: &'static str,
+    pub api: &'static str,
+    pub method: &'static str,
+    pub uri: &'static str,
+    pub wrapper: Option<&'static str>,
+    pub output: Option<&'static str>,
+    pub paging: Option<Paging>,
     /// Option of the AWS CLI and the member that it fills.
-    pub(crate) inputs: Vec<(&'static str, Member)>,
+    pub inputs: Vec<(&'static str, Member)>,
 }
 
 /// How pages follow each other.
-pub(crate) struct Paging {
-    pub(crate) tokens: Vec<(&'static str, &'static str)>,
-    pub(crate) more: Option<&'static str>,
-    pub(crate) keys: Vec<&'static str>,
-    pub(crate) others: Vec<&'static str>,
+pub(super) struct Paging {
+    pub tokens: Vec<(&'static str, &'static str)>,
+    pub more: Option<&'static str>,
+    pub keys: Vec<&'static str>,
+    pub others: Vec<&'static str>,
 }
 
 /// A member.
-pub(crate) struct Member {
-    pub(crate) name: &'static str,
+pub(super) struct Member {
+    pub name: &'static str,
     /// As the table writes it: `string`, `time:iso8601`, `@Shape`.
-    pub(crate) ty: &'static str,
-    pub(crate) wire: &'static str,
-    pub(crate) place: &'static str,
-    pub(crate) flat: bool,
-    pub(crate) attribute: bool,
+    pub ty: &'static str,
+    pub wire: &'static str,
+    pub place: &'static str,
+    pub flat: bool,
+    pub attribute: bool,
 }
 
 /// A shape.
-pub(crate) enum Shape {
+pub(super) enum Shape {
     Structure(Vec<Member>),
     List { item: &'static str, wire: &'static str, flat: bool },
     Map { value: &'static str, key: &'static str, wire: &'static str },
@@ -85,7 +85,7 @@ fn paging(text: &'static str) -> Option<Paging> {
 
 impl Model {
     /// Reads the table.
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut services: Vec<Service> = Vec::new();
         let mut shape = "";
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
@@ -142,7 +142,7 @@ impl Model {
 
 impl Service {
     /// The members of a structure.
-    pub(crate) fn members(&self, shape: &str) -> &[Member] {
+    pub(super) fn members(&self, shape: &str) -> &[Member] {
         match self.shapes.get(shape) {
             Some(Shape::Structure(members)) => members,
             _ => panic!("{shape} is no structure of {}", self.name),

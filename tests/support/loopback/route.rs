@@ -9,17 +9,17 @@ use super::http::{Request, decoded, pairs};
 use super::model::{Model, Operation, Service};
 
 /// A request, understood.
-pub(crate) struct Asked<'m> {
-    pub(crate) account: String,
-    pub(crate) region: String,
-    pub(crate) service: &'m Service,
-    pub(crate) operation: &'m Operation,
+pub(super) struct Asked<'m> {
+    pub account: String,
+    pub region: String,
+    pub service: &'m Service,
+    pub operation: &'m Operation,
     /// By option, without the dashes.
-    pub(crate) given: BTreeMap<&'static str, Vec<String>>,
+    pub given: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// `KEY/DATE/REGION/SERVICE/aws4_request` of the signature.
-pub(crate) fn scope(request: &Request) -> Option<(String, String, String)> {
+pub(super) fn scope(request: &Request) -> Option<(String, String, String)> {
     let credential = request.header("authorization").split_once("Credential=")?.1;
     let mut parts = credential.split([',', ' ']).next()?.split('/');
     let (key, _date, region, signing) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -27,7 +27,7 @@ pub(crate) fn scope(request: &Request) -> Option<(String, String, String)> {
 }
 
 /// Understands a request.
-pub(crate) fn route<'m>(model: &'m Model, request: &Request) -> Option<Asked<'m>> {
+pub(super) fn route<'m>(model: &'m Model, request: &Request) -> Option<Asked<'m>> {
     let (account, region, signing) = scope(request)?;
     let mut services = model.services.iter().filter(|service| service.signing == signing);
     let form = || pairs(&String::from_utf8_lossy(&request.body));
@@ -122,12 +122,12 @@ fn in_form(operation: &Operation, form: &[(String, String)]) -> Given {
 
 impl Asked<'_> {
     /// The line of the plan that this call is.
-    pub(crate) fn planned(&self) -> Option<&'static plan::Call> {
+    pub(super) fn planned(&self) -> Option<&'static plan::Call> {
         plan::all().iter().find(|call| (call.service, call.operation) == (self.service.name, self.operation.name))
     }
 
     /// What the answer's file is called after, read back from the values that came.
-    pub(crate) fn resource(&self, job: Option<&str>) -> Option<String> {
+    pub(super) fn resource(&self, job: Option<&str>) -> Option<String> {
         let call = self.planned()?;
         let first = |option: &str| self.given.get(option).and_then(|values| values.first()).cloned().unwrap_or_default();
         let of =

@@ -6,7 +6,7 @@ use super::http::{Answer, encoded};
 use super::model::{Member, Operation, Service, Shape};
 
 /// The answer on the wire.
-pub(crate) fn answer(service: &Service, operation: &Operation, value: &Value) -> Answer {
+pub(super) fn answer(service: &Service, operation: &Operation, value: &Value) -> Answer {
     let mut out = Answer { status: 200, ..Answer::default() };
     let members = operation.output.map_or(&[][..], |shape| service.members(shape));
     for member in members.iter().filter(|member| member.place == "header") {
@@ -160,7 +160,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// An error, as the protocol of the service has it.
-pub(crate) fn error(protocol: &str, service: &str, status: u16, code: &str) -> Answer {
+pub(super) fn error(protocol: &str, service: &str, status: u16, code: &str) -> Answer {
     let message = format!("the loopback says {code}");
     let (kind, body) = match protocol {
         "json" | "rest-json" => {
@@ -185,7 +185,7 @@ pub(crate) fn error(protocol: &str, service: &str, status: u16, code: &str) -> A
 }
 
 /// The code by which a protocol says that the caller may not.
-pub(crate) fn denial(protocol: &str) -> (u16, &'static str) {
+pub(super) fn denial(protocol: &str) -> (u16, &'static str) {
     match protocol {
         "ec2" => (403, "UnauthorizedOperation"),
         "json" | "rest-json" => (400, "AccessDeniedException"),
