@@ -222,7 +222,7 @@ fn the_folder_is_the_one_that_collect_writes() {
         let escaped = json!(planted).to_string();
         assert!(!all.contains(planted) && !all.contains(escaped.trim_matches('"')), "{planted} is in the export");
     }
-    assert_eq!(all.matches("alicerce_secret").count(), 5);
+    assert_eq!(all.matches("alicerce_secret").count(), 6);
     // Each call has the outcome that collect gives it.
     let lines = |room: &Room| -> BTreeMap<String, String> {
         let manifest: Value = serde_json::from_str(&room.read("export/manifest.json")).expect("the manifest is JSON");

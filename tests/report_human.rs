@@ -56,7 +56,9 @@ fn without_colour_there_is_no_escape_and_with_it_only_our_own() {
         assert!(body.get(end..).unwrap().starts_with('m'), "{body:.20}");
         rest = tail;
     }
-    let ascii = render(&Report { findings: Vec::new(), ..sample() }, &Options { unicode: false, ..Options::default() });
+    // Text that was given keeps its letters, so what is full of it is left out.
+    let ours = Report { findings: Vec::new(), exports: Vec::new(), ..sample() };
+    let ascii = render(&ours, &Options { unicode: false, ..Options::default() });
     assert!(ascii.is_ascii());
 }
 

@@ -162,7 +162,7 @@ function kind_of(name, s,    lower, last) {
 
 # What is written in place of a scalar of a secret-bearing place.
 function classified(name, raw, encoded,    text, kind, size) {
-    if (raw == "null" || raw == "\"\"") return raw
+    if (raw == "null") return raw
     text = raw ~ /^"/ ? decoded(substr(raw, 2, length(raw) - 2)) : raw
     size = length(text)
     if (encoded && base64(text)) { text = plain; size = plain_length; kind = kind_of("UserData", text) }
