@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+pub mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
@@ -13,7 +15,8 @@ use alicerce::facts::{Facts, NodeId};
 use alicerce::input::{Loaded, Options, Source, load};
 use alicerce::rule::Pack;
 use alicerce::world::World;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use support::config_items::{item, items_of_example, snapshot};
 
 fn read(files: &[(&str, String)]) -> Loaded {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), Arc::from(text.as_str()))).collect();
@@ -28,12 +31,6 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 
 const TRUST: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22*%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
 
-fn item(config_type: &str, id: &str, time: &str, status: &str, configuration: Value, supplementary: Value) -> Value {
-    json!({"configurationItemVersion": "1.3", "configurationItemCaptureTime": time, "configurationItemStatus": status,
-        "awsAccountId": "111122223333", "awsRegion": "sa-east-1", "resourceType": config_type, "resourceId": id,
-        "configuration": configuration, "supplementaryConfiguration": supplementary})
-}
-
 fn role(time: &str, status: &str, path: &str) -> Value {
     let configuration = json!({"path": path, "roleName": "app", "roleId": "AROA1", "arn": "arn:aws:iam::111122223333:role/app",
         "createDate": "2024-01-01T00:00:00.000Z", "assumeRolePolicyDocument": TRUST, "instanceProfileList": [],
@@ -41,10 +38,6 @@ fn role(time: &str, status: &str, path: &str) -> Value {
             "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22bedrock%3A*%22%2C%22Resource%22%3A%22*%22%7D%5D%7D"}],
         "attachedManagedPolicies": [], "permissionsBoundary": null, "tags": []});
     item("AWS::IAM::Role", "AROA1", time, status, configuration, json!({}))
-}
-
-fn snapshot(items: &[Value]) -> String {
-    json!({"fileVersion": "1.0", "configSnapshotId": "x", "configurationItems": items}).to_string()
 }
 
 fn sample() -> Vec<Value> {
@@ -211,84 +204,6 @@ fn secrets_are_masked_in_objects_and_in_strings() {
     }
     let facts = Facts::build(&loaded_strings);
     assert!(facts.field(facts.of_kind("lambda-function")[0], "Environment").is_err());
-}
-
-/// `VpcId` → `vpcId`, as Config writes keys; the keys of maps stay.
-fn camel(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => Value::Array(items.iter().map(camel).collect()),
-        Value::Object(entries) => Value::Object(
-            entries
-                .iter()
-                .map(|(key, value)| {
-                    let mut chars = key.chars();
-                    let first = chars.next().unwrap_or_default().to_ascii_lowercase();
-                    let policy = key.ends_with("PolicyDocument") || key == "Document";
-                    let value = match value {
-                        Value::Object(_) if policy => Value::String(percent(&value.to_string())),
-                        _ if key == "Variables" => value.clone(),
-                        _ => camel(value),
-                    };
-                    (format!("{first}{}", chars.as_str()), value)
-                })
-                .collect::<Map<_, _>>(),
-        ),
-        other => other.clone(),
-    }
-}
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-/// The items that Config would hold of the bundled example, and the files of the export that say as much.
-fn items_of_example() -> (Vec<Value>, Vec<(String, Arc<str>)>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/accounts/banco-exemplo");
-    let lists = [
-        ("ec2/describe-vpcs.json", "Vpcs", "AWS::EC2::VPC", "VpcId"),
-        ("ec2/describe-subnets.json", "Subnets", "AWS::EC2::Subnet", "SubnetId"),
-        ("ec2/describe-route-tables.json", "RouteTables", "AWS::EC2::RouteTable", "RouteTableId"),
-        ("ec2/describe-nat-gateways.json", "NatGateways", "AWS::EC2::NatGateway", "NatGatewayId"),
-        ("ec2/describe-internet-gateways.json", "InternetGateways", "AWS::EC2::InternetGateway", "InternetGatewayId"),
-        ("ec2/describe-security-groups.json", "SecurityGroups", "AWS::EC2::SecurityGroup", "GroupId"),
-        ("ec2/describe-vpc-endpoints.json", "VpcEndpoints", "AWS::EC2::VPCEndpoint", "VpcEndpointId"),
-        ("ec2/describe-network-interfaces.json", "NetworkInterfaces", "AWS::EC2::NetworkInterface", "NetworkInterfaceId"),
-        ("lambda/list-functions.json", "Functions", "AWS::Lambda::Function", "FunctionName"),
-        ("cloudtrail/describe-trails.json", "trailList", "AWS::CloudTrail::Trail", "TrailARN"),
-        ("iam/get-account-authorization-details.json", "RoleDetailList", "AWS::IAM::Role", "RoleId"),
-        ("iam/get-account-authorization-details.json", "UserDetailList", "AWS::IAM::User", "UserId"),
-        ("iam/get-account-authorization-details.json", "GroupDetailList", "AWS::IAM::Group", "GroupId"),
-        ("iam/get-account-authorization-details.json", "Policies", "AWS::IAM::Policy", "PolicyId"),
-    ];
-    let (mut out, mut files) = (Vec::new(), BTreeMap::new());
-    for account in ["111122223333", "222233334444", "333344445555"] {
-        for region in std::fs::read_dir(root.join(account)).unwrap().map(|e| e.unwrap().path()) {
-            let name = region.file_name().unwrap().to_string_lossy().into_owned();
-            for (file, list, config_type, id) in lists {
-                let Ok(text) = std::fs::read_to_string(region.join(file)) else { continue };
-                let answer: Value = serde_json::from_str(&text).unwrap();
-                files.insert(format!("{account}/{name}/{file}"), Arc::from(text.as_str()));
-                for found in answer[list].as_array().into_iter().flatten() {
-                    let mut configuration = camel(found);
-                    if config_type == "AWS::IAM::Role" && configuration.get("permissionsBoundary").is_none() {
-                        configuration["permissionsBoundary"] = Value::Null;
-                    }
-                    let mut item = item(
-                        config_type,
-                        found[id].as_str().unwrap(),
-                        "2026-11-20T00:00:00.000Z",
-                        "OK",
-                        configuration,
-                        json!({}),
-                    );
-                    item["awsAccountId"] = account.into();
-                    item["awsRegion"] = name.as_str().into();
-                    out.push(item);
-                }
-            }
-        }
-    }
-    (out, files.into_iter().collect())
 }
 
 fn outcomes(loaded: &Loaded) -> BTreeMap<(String, String), Vec<Outcome>> {

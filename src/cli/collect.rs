@@ -49,6 +49,13 @@ pub(super) struct Reading {
     /// Only accounts below these organizational units (ids), separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "org")]
     ou: Vec<String>,
+    /// Ask AWS Config for what it recorded, in place of the services; what it does not hold stays undetermined
+    #[arg(long, conflicts_with = "org")]
+    from_config: bool,
+    /// The aggregator of AWS Config to ask, for all accounts and Regions that it holds; it stands in the Region of --regions or of
+    /// your profile
+    #[arg(long, value_name = "NAME", requires = "from_config", conflicts_with = "org")]
+    aggregator: Option<String>,
     /// How many calls may be under way at a time [default: 24]
     #[arg(long, value_name = "N")]
     concurrency: Option<usize>,
@@ -131,6 +138,8 @@ mod live {
                 external_id: self.external_id,
                 accounts: self.accounts,
                 ous: self.ou,
+                from_config: self.from_config,
+                aggregator: self.aggregator,
                 concurrency: self.concurrency.unwrap_or(CONCURRENCY),
                 resume: self.resume,
                 retry_delay: self.retry_delay.map(std::time::Duration::from_millis),

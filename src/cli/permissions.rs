@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic as _, Report as Failure};
 use serde_json::{Value, json};
 
-use crate::collect::plan::{self, Where};
+use crate::collect::plan::{self, Call, Where};
 
 /// In which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +26,12 @@ pub(super) struct PermissionsArgs {
     /// With what reads the organisation and assumes the role in its accounts: for the account that runs `collect --org`
     #[arg(long)]
     org: bool,
+    /// Those of `collect --from-config` alone
+    #[arg(long, conflicts_with = "org")]
+    from_config: bool,
+    /// With --from-config: those for reading this aggregator
+    #[arg(long, value_name = "NAME", requires = "from_config")]
+    aggregator: Option<String>,
     /// The role's name
     #[arg(long, value_name = "NAME", default_value = "AlicerceReadOnly")]
     role: String,
@@ -33,7 +39,7 @@ pub(super) struct PermissionsArgs {
 
 impl PermissionsArgs {
     pub(super) fn run(&self) -> Result<u8, Failure> {
-        let policy = policy(self.org, &self.role);
+        let policy = policy(&self.calls(), self.org.then_some(&*self.role));
         let text = match self.format {
             Form::IamPolicy => serde_json::to_string_pretty(&policy).into_diagnostic()? + "\n",
             Form::Terraform => terraform(&self.role, &serde_json::to_string_pretty(&policy).into_diagnostic()?),
@@ -42,21 +48,29 @@ impl PermissionsArgs {
         super::print(&text)?;
         Ok(0)
     }
+
+    fn calls(&self) -> Vec<&'static Call> {
+        if self.from_config { plan::config::calls(self.aggregator.is_some()).collect() } else { of_services(self.org) }
+    }
 }
 
-/// The actions of the plan, in order.
-fn actions(organization: bool) -> Vec<&'static str> {
-    let calls = plan::all().iter().filter(|call| organization || call.place != Where::Organization);
-    let mut out: Vec<&str> = calls.flat_map(|call| call.actions.iter().map(String::as_str)).collect();
+/// The calls of a collection.
+fn of_services(organization: bool) -> Vec<&'static Call> {
+    plan::all().iter().filter(|call| organization || call.place != Where::Organization).collect()
+}
+
+/// The actions of these calls, in order.
+fn actions(calls: &[&'static Call]) -> Vec<&'static str> {
+    let mut out: Vec<&str> = calls.iter().flat_map(|call| call.actions.iter().map(String::as_str)).collect();
     out.sort_unstable();
     out.dedup();
     out
 }
 
-fn policy(organization: bool, role: &str) -> Value {
-    let mut statements =
-        vec![json!({"Sid": "AlicerceCollect", "Effect": "Allow", "Action": actions(organization), "Resource": "*"})];
-    if organization {
+/// With the role of member accounts, where that is assumed.
+fn policy(calls: &[&'static Call], role: Option<&str>) -> Value {
+    let mut statements = vec![json!({"Sid": "AlicerceCollect", "Effect": "Allow", "Action": actions(calls), "Resource": "*"})];
+    if let Some(role) = role {
         let member = format!("arn:*:iam::*:role/{role}");
         statements.push(json!({"Sid": "AlicerceMembers", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": member}));
     }
@@ -129,13 +143,14 @@ mod tests {
 
     #[test]
     fn every_action_is_one_that_aws_has() {
-        let unknown: Vec<_> = actions(true).into_iter().filter(|action| catalog::actions::find(action).is_none()).collect();
+        let all: Vec<_> = of_services(true).into_iter().chain(plan::config::all()).collect();
+        let unknown: Vec<_> = actions(&all).into_iter().filter(|action| catalog::actions::find(action).is_none()).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
     }
 
     #[test]
     fn the_policy_fits_into_a_role() {
-        let length = policy(true, "AlicerceReadOnly").to_string().len();
+        let length = policy(&of_services(true), Some("AlicerceReadOnly")).to_string().len();
         assert!(length < 10_240, "{length}");
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Run {
     pub(super) stop: watch::Sender<bool>,
     /// Told of what happens.
     pub(super) progress: Progress,
+    /// The aggregator of AWS Config that is asked, if one is.
+    pub(super) aggregator: Option<String>,
 }
 
 impl Run {
@@ -87,13 +89,17 @@ struct Task {
     each: &'static str,
 }
 
-/// Makes all calls of a kind of place.
+/// Makes all calls of the plan for a kind of place.
 pub(super) async fn gather(run: Arc<Run>, spot: Spot, place: Where) {
+    gather_these(run, spot, place, plan::all().iter().filter(|call| call.place == place).collect()).await;
+}
+
+/// Makes these calls, which are of a kind of place.
+pub(super) async fn gather_these(run: Arc<Run>, spot: Spot, place: Where, mut left: Vec<&'static plan::Call>) {
     let region: Arc<str> = if place == Where::Region { spot.region.clone() } else { "global".into() };
     let limits: HashMap<&'static str, Arc<Semaphore>> =
-        plan::all().iter().map(|call| (call.service, Arc::new(Semaphore::new(PER_SERVICE)))).collect();
+        left.iter().map(|call| (call.service, Arc::new(Semaphore::new(PER_SERVICE)))).collect();
     let mut answers: HashMap<(&'static str, &'static str), Vec<Answer>> = HashMap::new();
-    let mut left: Vec<&'static plan::Call> = plan::all().iter().filter(|call| call.place == place).collect();
     while !left.is_empty() {
         // Those of which every source has been asked; a call that is its own source is asked until nothing new comes.
         let waits = |call: &&plan::Call| {
@@ -117,6 +123,13 @@ pub(super) async fn gather(run: Arc<Run>, spot: Spot, place: Where) {
 
 fn is_source(call: &plan::Call, source: &From) -> bool {
     (call.service, call.operation) == (source.service, source.operation)
+}
+
+/// Makes one call for each of these words.
+pub(super) async fn gather_each(run: Arc<Run>, spot: Spot, call: &'static plan::Call, each: &[&'static str]) {
+    let region = spot.region.clone();
+    let tasks = each.iter().map(|each| Task { ids: Vec::new(), parent: String::new(), each }).collect();
+    all_of(run, spot, region, call, tasks, Some(Arc::new(Semaphore::new(PER_SERVICE)))).await;
 }
 
 /// What a call has to be made for.
@@ -223,7 +236,7 @@ async fn all_of(
 /// One call, or where its identifiers go in batches, all of its batches.
 async fn one(run: &Run, spot: &Spot, region: &Arc<str>, call: &'static plan::Call, task: &Task) -> Option<Answer> {
     let first = task.ids.first().map_or("", String::as_str);
-    let binding = Binding { id: first, parent: &task.parent, ..place_of(spot, task.each) };
+    let binding = Binding { id: first, parent: &task.parent, ..place_of(run, spot, task.each) };
     let named = name_of(spot, region, call, call.resource(&binding));
     let asked_for = if first.is_empty() || call.batch > 1 { task.each.to_owned() } else { first.to_owned() };
     if let Some(known) = run.store.known(&named) {
@@ -254,7 +267,7 @@ async fn merged(run: &Run, spot: &Spot, region: &Arc<str>, call: &'static plan::
         None => {
             let mut value: Option<Value> = None;
             for task in tasks {
-                let binding = place_of(spot, task.each);
+                let binding = place_of(run, spot, task.each);
                 match ask(run, spot, call, &binding, &[]).await {
                     Ok(new) => value = Some(value.map_or(new.clone(), |known| joined(known, new))),
                     Err(failure) => {
@@ -271,8 +284,9 @@ async fn merged(run: &Run, spot: &Spot, region: &Arc<str>, call: &'static plan::
     Some(Answer { asked_for: String::new(), value: Arc::new(value) })
 }
 
-fn place_of<'a>(spot: &'a Spot, each: &'a str) -> Binding<'a> {
-    Binding { account: &spot.account, partition: &spot.partition, region: &spot.region, each, ..Binding::default() }
+fn place_of<'a>(run: &'a Run, spot: &'a Spot, each: &'a str) -> Binding<'a> {
+    let aggregator = run.aggregator.as_deref().unwrap_or_default();
+    Binding { account: &spot.account, partition: &spot.partition, region: &spot.region, each, aggregator, ..Binding::default() }
 }
 
 /// Two answers of one operation as one: lists go on, the rest is the first one's.

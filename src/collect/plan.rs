@@ -5,6 +5,8 @@
 
 use std::sync::OnceLock;
 
+pub mod config;
+
 /// The table as it stands in the source tree.
 const TABLE: &str = include_str!("plan.txt");
 
@@ -189,6 +191,8 @@ pub struct Binding<'a> {
     pub parent: &'a str,
     /// `{each}`
     pub each: &'a str,
+    /// `{aggregator}`: of AWS Config
+    pub aggregator: &'a str,
 }
 
 impl Binding<'_> {
@@ -200,12 +204,16 @@ impl Binding<'_> {
         while let Some((before, after)) = rest.split_once('{') {
             let (placeholder, tail) = after.split_once('}').unwrap_or((after, ""));
             out.push_str(before);
+            if placeholder == "query" {
+                out.push_str(&config::query(self.each));
+            }
             out.push_str(match placeholder {
                 "" if self.id.is_empty() => self.each,
                 "" => self.id,
                 "name" => name,
                 "parent" => self.parent,
                 "each" => self.each,
+                "aggregator" => self.aggregator,
                 "account" => self.account,
                 "partition" => self.partition,
                 "region" => self.region,

@@ -23,6 +23,8 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+mod from_config;
+
 use super::client::{Client, Failure, Spot};
 use super::gather::{Event, Progress, Run, gather, request};
 use super::plan::Where;
@@ -48,6 +50,10 @@ pub struct Options {
     pub accounts: Vec<String>,
     /// Only accounts somewhere below these organizational units (ids); empty: all.
     pub ous: Vec<String>,
+    /// Ask AWS Config what it recorded, in place of the services themselves.
+    pub from_config: bool,
+    /// The aggregator of AWS Config to ask; `None`: AWS Config of each Region.
+    pub aggregator: Option<String>,
     /// How many calls may be under way.
     pub concurrency: usize,
     /// Go on with what stands in the folder.
@@ -106,7 +112,7 @@ fn sensible(options: &Options) -> Result<(), String> {
     let plain = |region: &String| region.contains('-') && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     match options.regions.iter().find(|region| !plain(region)) {
         Some(region) => Err(format!("`{region}` is no Region, such as `sa-east-1`; `auto` stands for all that are enabled")),
-        None => Ok(()),
+        None => from_config::sensible(options),
     }
 }
 
@@ -186,6 +192,7 @@ impl Collection {
             everywhere: Semaphore::new(options.concurrency.clamp(1, 512)),
             stop: watch::Sender::new(false),
             progress,
+            aggregator: options.aggregator.clone(),
         });
         let mut collection = Self { run, config, partition: "aws".into(), home };
         let unnamed = Account::new("", credentials);
@@ -196,12 +203,18 @@ impl Collection {
         }
         let caller = text("Arn");
         collection.partition = caller.split(':').nth(1).unwrap_or("aws").into();
-        let about = About { collected_at: now(), caller, rules: options.rules.clone(), ..About::default() };
+        let source = options.from_config.then(|| from_config::source(options, &collection.home));
+        let about = About { collected_at: now(), caller, rules: options.rules.clone(), source, ..About::default() };
         let own = Account { id: text("Account").into(), ..unnamed };
         if let Some(earlier) = collection.run.store.earlier_account()
             && earlier != &*own.id
         {
             return Err(format!("the export was begun from account {earlier}, and these credentials are of {}", own.id));
+        }
+        let earlier_source = collection.run.store.earlier_source();
+        if collection.run.store.earlier_account().is_some() && earlier_source != about.source.as_deref() {
+            let [was, now] = [earlier_source, about.source.as_deref()].map(|source| source.unwrap_or("the services themselves"));
+            return Err(format!("the export was begun from {was}, and this is from {now}"));
         }
         let mut summary = tokio::select! {
             biased;
@@ -220,6 +233,9 @@ impl Collection {
         if self.run.store.earlier_account().is_none() {
             // So that the folder is an export, whatever comes.
             self.run.store.manifest(&about).map_err(|why| why.to_string())?;
+        }
+        if let Some(aggregator) = &options.aggregator {
+            return self.of_aggregator(aggregator, &own, about).await;
         }
         if options.organization {
             let spot = self.spot(&own, &self.home);
@@ -251,6 +267,11 @@ impl Collection {
                 self.run.store.manifest(&about).map_err(|why| why.to_string())?;
             }
         }
+        self.ending(about, many, regions)
+    }
+
+    /// Writes the manifest, and says how it ended.
+    fn ending(&self, mut about: About, accounts: usize, regions: usize) -> Result<Summary, String> {
         let stopped = self.run.stopped();
         if stopped {
             self.run.store.keep_earlier();
@@ -260,7 +281,7 @@ impl Collection {
         let manifest = self.run.store.manifest(&about).map_err(|why| why.to_string())?;
         let [answered, denied, failed, not_attempted] = self.run.store.tally();
         let stopped = stopped.then(|| "the collection was interrupted, or its credentials ended; go on with --resume".to_owned());
-        Ok(Summary { accounts: many, regions, answered, denied, failed, not_attempted, throttled: 0, manifest, stopped })
+        Ok(Summary { accounts, regions, answered, denied, failed, not_attempted, throttled: 0, manifest, stopped })
     }
 
     fn spot(&self, account: &Account, region: &str) -> Spot {
@@ -342,6 +363,9 @@ impl Collection {
                 self.run.stop();
             }
             return Vec::new();
+        }
+        if options.from_config {
+            return self.of_config(options, account).await;
         }
         gather(self.run.clone(), self.spot(account, &self.home), Where::Account).await;
         let regions = self.regions(options, account);

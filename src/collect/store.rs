@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::Failure;
 use crate::doc::{Document, Kind, Node};
-use crate::input::{Call, redact, sha256};
+use crate::input::{Call, embedded, redact, sha256};
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(super) struct Store {
     earlier: HashMap<String, String>,
     /// Who made that run.
     earlier_caller: Option<String>,
+    /// What that run read in place of the services themselves.
+    earlier_source: Option<String>,
 }
 
 impl Store {
@@ -62,7 +64,7 @@ impl Store {
     pub(super) fn open(root: &Path, resume: bool) -> std::io::Result<Self> {
         std::fs::create_dir_all(root)?;
         let manifest = root.join("manifest.json");
-        let (earlier, earlier_caller) = if resume { earlier(&manifest) } else { Default::default() };
+        let (earlier, earlier_caller, earlier_source) = if resume { earlier(&manifest) } else { Default::default() };
         if !(resume && manifest.exists()) && std::fs::read_dir(root)?.next().is_some() {
             let text = if resume {
                 format!("`{}` is not empty, and has no manifest.json to go on with; give a new folder", root.display())
@@ -71,12 +73,17 @@ impl Store {
             };
             return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text));
         }
-        Ok(Self { root: root.to_owned(), state: Mutex::default(), earlier, earlier_caller })
+        Ok(Self { root: root.to_owned(), state: Mutex::default(), earlier, earlier_caller, earlier_source })
     }
 
     /// The account from which an earlier run was made.
     pub(super) fn earlier_account(&self) -> Option<&str> {
         self.earlier_caller.as_deref()?.split(':').nth(4)
+    }
+
+    /// What an earlier run read in place of the services themselves: AWS Config.
+    pub(super) fn earlier_source(&self) -> Option<&str> {
+        self.earlier_source.as_deref()
     }
 
     /// Vouches for what an earlier run collected and this one, stopped, did not come to.
@@ -128,6 +135,11 @@ impl Store {
         Ok(())
     }
 
+    /// How a call ended, where it was made.
+    pub(super) fn outcome(&self, call: &Call) -> Option<Ended> {
+        self.with(|state| state.calls.get(call).cloned())
+    }
+
     /// Notes that a call has no answer.
     pub(super) fn ended(&self, call: &Call, how: Ended) {
         self.with(|state| {
@@ -166,6 +178,7 @@ impl Store {
                 "caller": about.caller,
                 "tool": concat!("alicerce ", env!("CARGO_PKG_VERSION")),
                 "rules": about.rules,
+                "source": about.source,
                 "regions": about.regions.iter().map(|region| &**region).collect::<Vec<_>>(),
                 "calls": calls,
                 "files": state.files,
@@ -190,6 +203,8 @@ pub(super) struct About {
     pub(super) regions: Vec<Arc<str>>,
     /// The rules that the program had built in: their date and SHA-256.
     pub(super) rules: Option<String>,
+    /// What was read in place of the services themselves: AWS Config.
+    pub(super) source: Option<String>,
 }
 
 fn line(call: &Call, ended: &Ended) -> Value {
@@ -213,13 +228,17 @@ fn line(call: &Call, ended: &Ended) -> Value {
     Value::Object(out)
 }
 
-/// The files that a manifest vouches for, and who collected them; nothing where it cannot be read.
-fn earlier(manifest: &Path) -> (HashMap<String, String>, Option<String>) {
-    let read = || -> Option<(HashMap<String, String>, Option<String>)> {
+/// Files with their SHA-256, the caller, the source.
+type Earlier = (HashMap<String, String>, Option<String>, Option<String>);
+
+/// The files that a manifest vouches for, who collected them and from what; nothing where it cannot be read.
+fn earlier(manifest: &Path) -> Earlier {
+    let read = || -> Option<Earlier> {
         let value: Value = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
         let files = value.get("files")?.as_object()?;
-        let caller = value.get("caller").and_then(Value::as_str).map(str::to_owned);
-        Some((files.iter().filter_map(|(path, digest)| Some((path.clone(), digest.as_str()?.to_owned()))).collect(), caller))
+        let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let digests = files.iter().filter_map(|(path, digest)| Some((path.clone(), digest.as_str()?.to_owned())));
+        Some((digests.collect(), text("caller"), text("source")))
     };
     read().unwrap_or_default()
 }
@@ -246,6 +265,11 @@ fn stored(call: &Call, value: &Value) -> std::io::Result<String> {
     let text = serde_json::to_string_pretty(value)? + "\n";
     let mut document = Document::json(&*path_of(call), text.as_str()).map_err(|why| std::io::Error::other(format!("{why:?}")))?;
     redact::redact(&mut document);
+    if &*call.service == "configservice" {
+        // Items stand as JSON in strings, with secrets inside them.
+        let masked = embedded(document).map_err(|why| std::io::Error::other(format!("{why:?}")))?;
+        return Ok(masked.text.to_string());
+    }
     if document.secrets.is_empty() {
         return Ok(text);
     }

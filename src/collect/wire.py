@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes src/collect/wire.txt: how the planned calls look on the wire, from botocore's service models (Apache-2.0).
 
-In: src/collect/plan.txt. Out: a line a service, endpoint, operation, shape and member, tab-separated, as src/collect/wire.rs
+In: src/collect/plan.txt, src/collect/plan_config.txt. Out: a line a service, endpoint, operation, shape and member, tab-separated, as src/collect/wire.rs
 reads them; only inputs that the plan gives, all outputs. With --check nothing is written, and the exit code says whether the
 file is what would be written. Needs `pip install botocore`.
 """
@@ -12,7 +12,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PLAN = ROOT / "src/collect/plan.txt"
+PLANS = [ROOT / "src/collect/plan.txt", ROOT / "src/collect/plan_config.txt"]
 TABLE = ROOT / "src/collect/wire.txt"
 
 # AWS CLI names of services that botocore calls otherwise.
@@ -35,9 +35,9 @@ POLICIES = {("iam", "policyDocumentType")}
 
 def plan():
     """(service, operation, members of the input that the plan gives) of each line, and of the calls that it says come first."""
-    for line in PLAN.read_text().splitlines():
+    for line in (line for plan in PLANS for line in plan.read_text().splitlines()):
         words = line.split()
-        if not words or line.startswith("#"):
+        if not words or line.startswith(("#", "AWS::")):
             continue
         service, operation = words[:2]
         options = [word[2:] for word in words[3:] if word.startswith("--")]

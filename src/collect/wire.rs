@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn every_call_of_the_plan_can_be_made() {
-        for call in plan::all() {
+        for call in plan::all().iter().chain(plan::config::all()) {
             let service = service(call.service).unwrap_or_else(|| panic!("{}", call.service));
             assert!(!service.endpoints.is_empty());
             let operation = service.operations.get(call.operation).unwrap_or_else(|| panic!("{}", call.operation));

@@ -138,7 +138,14 @@ impl Builder {
 
     /// Answers made of AWS Config's items come after all others, which say more.
     fn read_config(&mut self) {
-        for made in config_items::answers(&std::mem::take(&mut self.config)) {
+        let mut stale = config_items::Stale::default();
+        let told = self.answers.iter().filter(|(_, origin)| &*origin.service == "configservice");
+        for (doc, origin) in told {
+            if let Some(document) = self.facts.documents.get(*doc as usize) {
+                stale.answer(origin.account.as_deref(), origin.region.as_deref(), document.root());
+            }
+        }
+        for made in config_items::answers(&std::mem::take(&mut self.config), stale) {
             let origin = Origin {
                 account: Some(self.intern(&made.account)),
                 region: made.region.map(|r| self.intern(&r)),

@@ -59,6 +59,12 @@ impl Calls {
         Some(found.fold(first, |best, s| if best.status != Status::Ok && s.status == Status::Ok { s } else { best }))
     }
 
+    /// That no call of an operation was made at all, whatever for: a line of the manifest without a resource says so.
+    pub(super) fn never(&self, service: &str, operation: &str, account: Option<&str>, region: Option<&str>) -> Option<&Seen> {
+        let seen = self.find(service, operation, "", account, region);
+        seen.filter(|seen| matches!(seen.status, Status::NotAttempted(_)))
+    }
+
     /// All outcomes of an operation: the resource (empty for none) and what is known.
     pub(super) fn of(&self, service: &str, operation: &str) -> impl Iterator<Item = (&Arc<str>, &Seen)> {
         let all = self.by_name.get(service).and_then(|ops| ops.get(operation));

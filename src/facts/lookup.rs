@@ -158,6 +158,7 @@ impl Facts {
         let identifiers = [&*fact.key, &*fact.id, &*fact.name];
         let mut tries = identifiers.iter().flat_map(|id| attached.suffixes.iter().map(move |suffix| (id, suffix)));
         let seen = tries.find_map(|(id, suffix)| find(id, suffix));
+        let seen = seen.or_else(|| self.calls.never(attached.service, attached.operation, place.account, place.region));
         let why = || {
             let resource = format!("{}{}", fact.key, attached.suffixes.first().unwrap_or(&""));
             missing::call(attached.service, attached.operation, &resource, place, seen)

@@ -92,6 +92,10 @@ pub(super) fn call(service: &str, operation: &str, resource: &str, place: Place<
         Some(Status::NotAttempted(text)) if code(text) == "RegionNotEnabled" => {
             Why::new(Reason::NotCollected, format!("{call} was not attempted, because the account has not enabled this Region"))
         }
+        Some(Status::NotAttempted(text)) if ["NotInConfig", "FromConfig"].contains(&code(text)) => {
+            let (_, message) = text.split_once(": ").unwrap_or_default();
+            Why::new(Reason::NotCollected, format!("{call} was not attempted: {message}"))
+        }
         Some(Status::NotAttempted(text)) => Why::new(Reason::NotCollected, format!("{call} was not attempted{}", reason(text))),
     }
 }
@@ -118,7 +122,8 @@ impl Facts {
         account: Option<&str>,
         region: Option<&str>,
     ) -> Result<(), Arc<Why>> {
-        let seen = self.calls.find(service, operation, resource, account, region);
+        let never = || self.calls.never(service, operation, account, region);
+        let seen = self.calls.find(service, operation, resource, account, region).or_else(never);
         match seen {
             Some(Seen { status: Status::Ok, .. }) => Ok(()),
             _ => Err(call(service, operation, resource, Place { account, region }, seen)),
@@ -172,7 +177,8 @@ impl Facts {
                 let mut all = self.calls.of(source.service, source.operation);
                 return ("", all.find(|(_, seen)| place.covers(seen) && seen.status == Status::Ok).map(|(_, seen)| seen));
             }
-            if source.lists() { ("", at("")) } else { (key, at(key).or_else(|| at(text))) }
+            let never = || self.calls.never(source.service, source.operation, place.account, place.region);
+            if source.lists() { ("", at("")) } else { (key, at(key).or_else(|| at(text)).or_else(never)) }
         };
         let mut unanswered = None;
         for source in kind.sources {
@@ -206,7 +212,8 @@ impl Facts {
         };
         let resource = if source.lists() { "" } else { &*fact.key };
         let place = Place::of(fact);
-        let seen = self.calls.find(source.service, source.operation, resource, place.account, place.region);
+        let never = || self.calls.never(source.service, source.operation, place.account, place.region);
+        let seen = self.calls.find(source.service, source.operation, resource, place.account, place.region).or_else(never);
         call(source.service, source.operation, resource, place, seen)
     }
 }

@@ -29,6 +29,8 @@ pub use coverage::{Call, Coverage, Status};
 pub(crate) use digest::sha256;
 pub use manifest::Manifest;
 pub(crate) use recognise::percent_decode;
+#[cfg(feature = "live")]
+pub(crate) use redact_embedded::embedded;
 
 use crate::doc::{Document, Span};
 use crate::iam::PolicyType;

@@ -13,7 +13,7 @@ use crate::doc::{Document, Kind, ParseError, SecretKind};
 ///
 /// # Errors
 /// [`ParseError`] where the masked text is no JSON any more.
-pub(super) fn embedded(document: Document) -> Result<Document, ParseError> {
+pub(crate) fn embedded(document: Document) -> Result<Document, ParseError> {
     let document = Arc::new(document);
     let mut bytes = document.text.as_bytes().to_vec();
     let ranges: Vec<Range<usize>> = (0..u32::try_from(document.len()).unwrap_or(u32::MAX))

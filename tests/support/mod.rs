@@ -5,6 +5,7 @@
 //!
 //! Declare it as `pub mod support;`, so that a test which uses a part of it is not told of the rest.
 
+pub mod config_items;
 pub mod program;
 pub mod room;
 pub mod source;

@@ -3,6 +3,7 @@
 //! In: snapshots, history files and answers of Config's queries. Out: for each resource's newest item the answers of the
 //! calls that it stands for. Never: a resource that was deleted, or a listing taken for whole: Config holds what it recorded.
 
+mod stale;
 mod tree;
 mod types;
 
@@ -10,12 +11,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::shape::Type;
+use crate::collect::plan::config::RECORDER;
 use crate::doc::{Document, Kind, Node, RawKind};
 use tree::Builder;
 use types::Target;
 
 /// Why a listing is not known to be whole.
-pub(super) const NOT_WHOLE: &str = "read from AWS Config, which holds only what its recorder records";
+pub(super) use crate::collect::plan::config::NOT_WHOLE;
+pub(super) use stale::Stale;
 
 /// One answer made of an item.
 #[derive(Debug)]
@@ -45,18 +48,24 @@ struct Item {
     document: Arc<Document>,
     node: u32,
     deleted: bool,
-    captured: Option<jiff::Timestamp>,
+    /// When it was captured, and which of that moment's states it is.
+    captured: (Option<jiff::Timestamp>, Option<i64>),
     account: Arc<str>,
     region: Arc<str>,
+    /// The Region of the recorder, or `global`.
+    recorded_in: Arc<str>,
     mapping: &'static types::Mapping,
 }
 
-/// The answers that all documents' items stand for; of several items of a resource the newest counts.
-pub(super) fn answers(documents: &[Arc<Document>]) -> Vec<Answer> {
+/// The answers that all documents' items stand for; of several items of a resource the newest counts, and none of a recorder that is
+/// stopped.
+pub(super) fn answers(documents: &[Arc<Document>], mut stale: Stale) -> Vec<Answer> {
     let mut items: Vec<Item> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for (document, node) in documents.iter().flat_map(found) {
-        let Some((identity, item)) = document.node(node).and_then(|n| read(&document, n)) else { continue };
+        let Some(node) = document.node(node) else { continue };
+        recorder(&document, node, &mut stale);
+        let Some((identity, item)) = read(&document, node) else { continue };
         match known.get(&identity).and_then(|at| items.get_mut(*at)) {
             Some(old) if old.captured <= item.captured => *old = item,
             Some(_) => {}
@@ -66,7 +75,28 @@ pub(super) fn answers(documents: &[Arc<Document>]) -> Vec<Answer> {
             }
         }
     }
-    items.iter().filter(|item| !item.deleted).flat_map(made_of).collect()
+    let counts = |item: &&Item| !item.deleted && !stale.holds(&item.account, &item.recorded_in);
+    items.iter().filter(counts).flat_map(made_of).collect()
+}
+
+/// Notes what an item says of the recorder of its account and Region.
+fn recorder(document: &Arc<Document>, node: Node<'_>, stale: &mut Stale) {
+    if first_text(node, &["resourceType"]) != Some(RECORDER) {
+        return;
+    }
+    let place = (first_text(node, &["awsAccountId", "accountId"]), first_text(node, &["awsRegion"]));
+    if let (Some(account), Some(region)) = place
+        && let Some((document, at)) = node.get("configuration").and_then(|n| looked_through(document, n))
+        && let Some(configuration) = document.node(at)
+    {
+        stale.item(account, region, captured(node).0, configuration);
+    }
+}
+
+fn captured(node: Node<'_>) -> (Option<jiff::Timestamp>, Option<i64>) {
+    let state = node.get("configurationStateId");
+    let state = state.and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
+    (first_text(node, &["configurationItemCaptureTime"]).and_then(|t| t.parse().ok()), state)
 }
 
 /// The items of a document; those that are JSON in strings are read as documents of their own.
@@ -95,15 +125,15 @@ fn read(document: &Arc<Document>, node: Node<'_>) -> Option<(String, Item)> {
     let region = first_text(node, &["awsRegion"])?;
     let id = first_text(node, &["resourceId"])?;
     let status = first_text(node, &["configurationItemStatus"]).unwrap_or("OK");
-    let captured = first_text(node, &["configurationItemCaptureTime"]).and_then(|t| t.parse().ok());
     let place = if types::is_global(mapping.answer.service) { "global" } else { region };
     let item = Item {
         document: document.clone(),
         node: node.index(),
         deleted: status.starts_with("ResourceDeleted") || status == "ResourceNotRecorded",
-        captured,
+        captured: captured(node),
         account: account.into(),
         region: place.into(),
+        recorded_in: region.into(),
         mapping,
     };
     Some((format!("{account}/{place}/{config_type}/{id}"), item))

@@ -197,6 +197,22 @@ mod tests {
     use super::*;
     use crate::facts::{kinds, shape};
 
+    /// `collect --from-config` asks for what is read, and takes no more for held than its items say.
+    #[test]
+    fn the_types_that_are_asked_for_are_those_that_are_read() {
+        use crate::collect::plan::config;
+        let asked: Vec<_> =
+            config::types().iter().filter(|r| r.name != config::RECORDER).map(|r| (r.name, r.calls.clone())).collect();
+        let read: Vec<_> = TYPES
+            .iter()
+            .map(|m| {
+                let parts = std::iter::once(&m.answer).chain(m.supplements.iter().map(|part| &part.answer));
+                (m.config_type, parts.map(|target| (target.service, target.operation)).collect())
+            })
+            .collect();
+        assert_eq!(asked, read);
+    }
+
     #[test]
     fn every_row_leads_to_a_kind_and_a_shape_that_are_there() {
         assert!(TYPES.is_sorted_by_key(|m| m.config_type));

@@ -123,7 +123,10 @@ fn in_form(operation: &Operation, form: &[(String, String)]) -> Given {
 impl Asked<'_> {
     /// The line of the plan that this call is.
     pub(super) fn planned(&self) -> Option<&'static plan::Call> {
-        plan::all().iter().find(|call| (call.service, call.operation) == (self.service.name, self.operation.name))
+        plan::all()
+            .iter()
+            .chain(plan::config::all())
+            .find(|call| (call.service, call.operation) == (self.service.name, self.operation.name))
     }
 
     /// What the answer's file is called after, read back from the values that came.
@@ -144,7 +147,9 @@ impl Asked<'_> {
         let mut out = template.replace("{account}", &self.account);
         for placeholder in ["{}", "{each}", "{parent}", "{name}"] {
             if out.contains(placeholder) {
-                let value = job.map(str::to_owned).filter(|_| placeholder == "{}").or_else(|| of(placeholder));
+                let asked = first("expression");
+                let queried = || asked.rsplit_once(" = '").map(|(_, rest)| rest.trim_end_matches('\'').to_owned());
+                let value = job.map(str::to_owned).filter(|_| placeholder == "{}").or_else(|| of(placeholder)).or_else(queried);
                 out = out.replace(placeholder, &value.unwrap_or_default());
             }
         }
