@@ -112,7 +112,12 @@ impl Compiled<'_> {
     fn above(&mut self, account: &str) -> Above {
         let path = match self.world.facts.path_of(account) {
             Ok(path) => path,
-            Err(why) => return Above { unknown: Some(why), ..Above::default() },
+            Err(why) => {
+                // Of a member of an organisation that is loaded, SCPs that nobody saw are in force.
+                let member = self.world.facts.by_key("organization-account", account, None, None).is_some();
+                let missing = member.then(|| Missing { kind: PolicyType::Scp, why: why.text.clone() });
+                return Above { unknown: Some(why), missing: missing.into_iter().collect(), ..Above::default() };
+            }
         };
         if path.management {
             return Above { management: true, ..Above::default() };

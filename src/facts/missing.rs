@@ -130,6 +130,17 @@ impl Facts {
         }
     }
 
+    /// The first of these operations' calls in an account that was made and came to no answer, whatever it was about.
+    pub fn refused(&self, service: &str, operations: &[&str], account: Option<&str>) -> Option<Arc<Why>> {
+        let place = Place { account, region: None };
+        operations.iter().find_map(|operation| {
+            let mut all: Vec<_> = self.calls.of(service, operation).filter(|(_, seen)| place.covers(seen)).collect();
+            all.sort_unstable_by(|a, b| a.0.cmp(b.0));
+            let (resource, seen) = all.into_iter().find(|(_, seen)| seen.status != Status::Ok)?;
+            Some(call(service, operation, resource, place, Some(seen)))
+        })
+    }
+
     /// Whether all facts of a kind in an account and Region are known: a listing of them was answered.
     ///
     /// # Errors

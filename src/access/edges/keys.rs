@@ -97,10 +97,11 @@ pub(in super::super) fn organization_of(facts: &Facts, account: &str) -> Result<
         return Ok(None);
     }
     let Some(id) = path.organization.and_then(|id| facts.get(id)).map(|fact| fact.key.to_string()) else {
-        return Err(Why::new(
-            Reason::NotCollected,
-            "no `organizations describe-organization` answer tells the organisation's id",
-        ));
+        let home = facts.management_account_of(account);
+        let refused = facts.refused("organizations", &["describe-organization"], home.as_deref());
+        let none =
+            || Why::new(Reason::NotCollected, "no `organizations describe-organization` answer tells the organisation's id");
+        return Err(refused.unwrap_or_else(none));
     };
     let units = path.levels.iter().filter_map(|level| facts.get(level.fact)).filter(|f| f.kind.name != "organization-account");
     let mut full = format!("{id}/");

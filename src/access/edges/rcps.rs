@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::principals::{Held, borrow, compile};
-use crate::facts::{FactId, Value};
+use crate::facts::{FactId, Reason, Value, Why};
 use crate::iam::PolicyType;
 use crate::iam::decide::{Missing, PolicySet};
 use crate::world::World;
@@ -45,7 +45,10 @@ impl Rcps {
 }
 
 fn above(world: &World, compiled: &mut HashMap<FactId, Option<Arc<Held>>>, account: &str) -> Above {
-    let Ok(path) = world.facts.path_of(account) else { return Above::default() };
+    let path = match world.facts.path_of(account) {
+        Ok(path) => path,
+        Err(why) => return Above { missing: unseen(world, account, why), ..Above::default() },
+    };
     if path.management || path.levels.is_empty() || path.rcps_enabled == Some(false) {
         return Above::default();
     }
@@ -61,7 +64,7 @@ fn above(world: &World, compiled: &mut HashMap<FactId, Option<Arc<Held>>>, accou
                     let held = compiled.entry(id).or_insert_with(|| compile(world, node, &name, PolicyType::Rcp));
                     policies.extend(held.clone());
                 }
-                Ok(_) => {}
+                Ok(_) => unknown.push(Why::new(Reason::MissingField, "the content of an RCP is missing")),
                 Err(why) => unknown.push(why),
             }
         }
@@ -70,4 +73,10 @@ fn above(world: &World, compiled: &mut HashMap<FactId, Option<Arc<Held>>>, accou
     }
     above.levels = Some(levels);
     above
+}
+
+/// Of a member of an organisation that is loaded, RCPs that nobody saw are in force.
+fn unseen(world: &World, account: &str, why: Arc<Why>) -> Vec<Missing> {
+    let member = world.facts.by_key("organization-account", account, None, None).is_some();
+    member.then(|| Missing { kind: PolicyType::Rcp, why: why.text.clone() }).into_iter().collect()
 }

@@ -83,20 +83,25 @@ const fn policy(name: &'static str, title: &'static str, sources: &'static [Sour
 
 fn parent(facts: &Facts, id: FactId) -> Lookup {
     let Some(fact) = facts.get(id) else { return Ok(None) };
+    let home = fact.account.as_deref();
     let Some(parent) = facts.listed_under(id) else {
-        let text = format!("no `organizations list-…-for-parent` answer names the parent of {} `{}`", fact.kind.title, fact.key);
-        return Err(Why::new(Reason::NotCollected, text));
+        let listing = if fact.kind.name == "organization-account" { ACCOUNTS } else { UNITS };
+        let text =
+            || format!("no `organizations list-…-for-parent` answer names the parent of {} `{}`", fact.kind.title, fact.key);
+        let refused = facts.refused("organizations", &[listing, ROOTS, UNITS], home);
+        return Err(refused.unwrap_or_else(|| Why::new(Reason::NotCollected, text())));
     };
     ["organization-root", "organizational-unit"]
         .iter()
         .find_map(|kind| facts.by_key(kind, &parent, None, None))
         .map(|found| Some(Value::Fact(found)))
-        .ok_or_else(|| not_loaded(&parent))
+        .ok_or_else(|| {
+            let text = || format!("`{parent}` is in no answer of `organizations {ROOTS}` or `organizations {UNITS}`");
+            let refused = facts.refused("organizations", &[ROOTS, UNITS], home);
+            refused.unwrap_or_else(|| Why::new(Reason::NotLoaded, text()))
+        })
 }
 
-fn not_loaded(parent: &str) -> Arc<Why> {
-    let text = format!(
-        "`{parent}` is in no answer of `organizations list-roots` or `organizations list-organizational-units-for-parent`"
-    );
-    Why::new(Reason::NotLoaded, text)
-}
+const ROOTS: &str = "list-roots";
+const UNITS: &str = "list-organizational-units-for-parent";
+const ACCOUNTS: &str = "list-accounts-for-parent";

@@ -112,10 +112,14 @@ impl<L: Logic> Tallies<L> {
             None if setting.resource_policy_not_given => Tally::nothing().with_unknown(false),
             None => Tally::nothing(),
         };
-        let scp = if setting.scp { limit(PolicyType::Scp, levels(policies.scp.as_deref(), applies)) } else { Tally::silent() };
+        let scp = if setting.scp {
+            limit(PolicyType::Scp, levels(policies.scp.as_deref(), missing(PolicyType::Scp), applies))
+        } else {
+            Tally::silent()
+        };
         let rcp = match setting.rcp {
             Truth::False => Tally::silent(),
-            force => limit(PolicyType::Rcp, levels(policies.rcp.as_deref(), applies)).in_force(force),
+            force => limit(PolicyType::Rcp, levels(policies.rcp.as_deref(), missing(PolicyType::Rcp), applies)).in_force(force),
         };
         Self {
             identity: grant(PolicyType::Identity, Tally::union(policies.identity.iter().copied(), applies)),
@@ -133,12 +137,16 @@ fn each<L: Logic>(tallies: impl Iterator<Item = Tally<L>>) -> Tally<L> {
     tallies.fold(Tally::silent(), Tally::intersect)
 }
 
-/// Every level must allow.
-fn levels<'a, L: Logic, F>(levels: Option<&[Vec<&'a Policy>]>, applies: &F) -> Tally<L>
+/// Every level must allow. `missing`: a policy is not known, and it may be the one that allows at any of them (`FullAWSAccess`).
+fn levels<'a, L: Logic, F>(levels: Option<&[Vec<&'a Policy>]>, missing: bool, applies: &F) -> Tally<L>
 where
     F: Fn(&'a Policy, &'a Statement) -> Named<L>,
 {
-    each(levels.unwrap_or_default().iter().map(|level| Tally::union(level.iter().copied(), applies)))
+    let level = |policies: &Vec<&'a Policy>| {
+        let known = Tally::union(policies.iter().copied(), applies);
+        if missing { known.with_unknown(false) } else { known }
+    };
+    each(levels.unwrap_or_default().iter().map(level))
 }
 
 /// The place of a policy's type in the decision: trust and key policies are resource policies.
