@@ -75,6 +75,20 @@ impl Map {
         map
     }
 
+    /// Takes what hangs on an answer that was refused from what is open.
+    fn doubt(&mut self, doubted: impl Fn(usize) -> Option<(Regions, Arc<Why>)>) {
+        for (model, open) in &mut self.open {
+            let Some((regions, why)) = doubted(*model) else { continue };
+            let moved = *open & regions;
+            *open &= !moved;
+            if moved != 0 {
+                *self.unknown.entry(*model).or_default() |= moved;
+                self.why.get_or_insert(why);
+            }
+        }
+        self.open.retain(|_, regions| *regions != 0);
+    }
+
     /// Only what `keep` says of each model.
     pub(super) fn retain(&mut self, keep: impl Fn(usize) -> Regions) {
         for map in [&mut self.open, &mut self.unknown] {
@@ -121,6 +135,7 @@ fn direct(asker: &Asker<'_>, view: &View<'_>, classes: &Classes, told: &mut Told
     map.retain(|model| !told.direct.get(&model).copied().unwrap_or_default());
     not_offered(asker, &map.open, found);
     map.retain(|model| targets.direct(model));
+    map.doubt(|model| targets.doubted(model));
     for (model, regions) in &map.open {
         *told.direct.entry(*model).or_default() |= regions;
     }

@@ -11,7 +11,7 @@ use super::super::principals::{KINDS, Principals, Standing};
 use super::rows::Rows;
 use crate::catalog::models::{self, Destinations};
 use crate::catalog::regions;
-use crate::facts::{FactId, Value};
+use crate::facts::{FactId, Reason, Value, Why};
 use crate::world::World;
 
 /// A set of Regions of [`Targets::regions`], a bit each.
@@ -57,7 +57,7 @@ pub(super) struct Application {
     pub(super) name: Arc<str>,
     pub(super) region: Arc<str>,
     /// The ARNs of its models; `Err`: why they are not known.
-    pub(super) models: Result<Vec<String>, Arc<crate::facts::Why>>,
+    pub(super) models: Result<Vec<String>, Arc<Why>>,
 }
 
 /// What calls of one account may name.
@@ -77,6 +77,9 @@ pub(super) struct Targets {
     /// Regions whose models were listed, and for each model where it can be called by its own id.
     models_listed: Regions,
     on_demand: HashMap<usize, Regions>,
+    /// Regions whose listing of models was asked for and refused, and why the first was.
+    models_refused: Regions,
+    why_refused: Option<Arc<Why>>,
     /// For each model where its global profile stands in the listing.
     global: HashMap<usize, Regions>,
     pub(super) applications: Vec<Application>,
@@ -231,6 +234,13 @@ impl Targets {
         targets.take_regions(looked_at.chain(named));
         for place in places {
             let Some(region) = facts.get(place).and_then(|f| f.region.clone()).and_then(|r| targets.region(&r)) else { continue };
+            let name = targets.regions.get(region).map(|name| &**name);
+            if let Err(why) = facts.collected("bedrock", "list-foundation-models", Some(&account), name)
+                && matches!(why.reason, Reason::Denied | Reason::Failed)
+            {
+                targets.models_refused |= 1 << region;
+                targets.why_refused.get_or_insert(why);
+            }
             if facts.follow(place, "inference_profiles").is_ok() {
                 targets.profiles_listed |= 1 << region;
             }
@@ -409,6 +419,25 @@ impl Targets {
             }
             entry.and_then(|m| models::offer(m, name)).is_none_or(|offer| offer.in_region == Some(true))
         })
+    }
+
+    /// Those of them that hang on a listing of models which was refused, with why it was: another answer, or none, may rule them out.
+    pub(super) fn doubted(&self, model: usize) -> Option<(Regions, Arc<Why>)> {
+        let regions = self.direct(model) & self.models_refused & !self.certain(model);
+        self.why_refused.clone().filter(|_| regions != 0).map(|why| (regions, why))
+    }
+
+    /// The Regions where an answer or the table says that a model may be called by its own id.
+    fn certain(&self, model: usize) -> Regions {
+        let Some(known) = self.models.get(model) else { return 0 };
+        if known.unlisted {
+            let like = self.models.iter().enumerate().filter(|(_, m)| m.claude == known.claude && !m.unlisted);
+            return like.map(|(index, _)| self.certain(index)).fold(0, |a, b| a | b);
+        }
+        let listed = self.on_demand.get(&model).copied().unwrap_or_default();
+        let entry = models::find(&known.id);
+        let told = |name: &str| entry.and_then(|m| models::offer(m, name)).is_some_and(|offer| offer.in_region == Some(true));
+        listed | self.select(|_, name| told(name))
     }
 
     /// Where some listed model of the kind is offered: what nobody listed is offered where its like is. Anywhere, where none is listed.

@@ -1,6 +1,5 @@
 //! AWS Organizations: the tree, and the policies attached to it.
 
-use std::sync::Arc;
 
 use super::super::kind::{Attached, Edge, Kind, Scope, Source};
 use super::super::{FactId, Facts, Lookup, Reason, Value, Why};
