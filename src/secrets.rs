@@ -26,17 +26,38 @@ const fn of(kind: &'static str) -> Derived {
 }
 
 /// The derived facts of this module.
-pub const DERIVED: &[Derived] = &[of("lambda-function"), of("ecs-task-definition"), of("agentcore-runtime"), of("ec2-instance")];
+pub const DERIVED: &[Derived] = &[
+    of("lambda-function"),
+    of("ecs-task-definition"),
+    of("agentcore-runtime"),
+    of("ec2-instance"),
+    Derived {
+        kind: "ecs-service",
+        name: "secrets",
+        ty: "list<object:secret>",
+        doc: "Empty where its task definition, which is judged by itself, was loaded; an unknown element where it was not.",
+        compute: of_service,
+    },
+];
 
-fn secrets(world: &World, fact: FactId) -> Value {
-    let Some(at) = world.facts.get(fact).map(|f| f.node) else { return Value::list(Vec::new()) };
-    let mut out = inside(world, at);
-    match world.facts.field(fact, "user_data") {
+/// A service has no variables of its own, but its task definition may have been refused, and then is no subject.
+fn of_service(world: &World, service: FactId) -> Value {
+    let definition = world.facts.follow(service, "task_definition");
+    Value::list(definition.err().map(Value::Unknown).into_iter().collect())
+}
+
+fn secrets(world: &World, id: FactId) -> Value {
+    let Some(fact) = world.facts.get(id) else { return Value::list(Vec::new()) };
+    if fact.summary {
+        return Value::Unknown(world.facts.why_summary(fact));
+    }
+    let mut out = inside(world, fact.node);
+    match world.facts.field(id, "user_data") {
         Ok(Some(Value::Node(elsewhere))) => out.extend(inside(world, elsewhere)),
         Ok(_) => {}
         Err(why) => out.push(Value::Unknown(why)),
     }
-    out.extend(unread(world, fact));
+    out.extend(unread(world, id));
     Value::list(out)
 }
 

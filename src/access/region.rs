@@ -62,8 +62,10 @@ fn used_by(world: &World, region: FactId, footprint: &[&str]) -> Result<Option<S
             Err(why) => doubt = doubt.or(Some(why)),
         }
     }
-    if let Some(profile) = application_profile(world, region) {
-        return Ok(Some(format!("application inference profile `{profile}` stands there")));
+    match application_profile(world, region) {
+        Ok(Some(profile)) => return Ok(Some(format!("application inference profile `{profile}` stands there"))),
+        Ok(None) => {}
+        Err(why) => doubt = doubt.or(Some(why)),
     }
     match caller(world, region) {
         Ok(Some(who)) => return Ok(Some(format!("`{who}` can run a model there"))),
@@ -73,10 +75,10 @@ fn used_by(world: &World, region: FactId, footprint: &[&str]) -> Result<Option<S
     doubt.map_or(Ok(None), Err)
 }
 
-fn application_profile(world: &World, region: FactId) -> Option<String> {
-    let profiles = world.facts.follow(region, "inference_profiles").ok()?;
+fn application_profile(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
+    let profiles = world.facts.follow(region, "inference_profiles")?;
     let made_here = |id: &FactId| world.facts.text_at(*id, &["type"]).ok().flatten().as_deref() == Some("APPLICATION");
-    profiles.into_iter().find(made_here).and_then(|id| world.facts.get(id)).map(|f| f.name.to_string())
+    Ok(profiles.into_iter().find(made_here).and_then(|id| world.facts.get(id)).map(|f| f.name.to_string()))
 }
 
 /// A principal of the account that can run a model in the Region, where the Region is approved.
@@ -104,7 +106,10 @@ fn caller(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
             }
         }
     }
-    doubt.map_or(Ok(None), Err)
+    match doubt {
+        Some(why) => Err(why),
+        None => world.facts.collected("iam", "get-account-authorization-details", fact.account.as_deref(), None).map(|()| None),
+    }
 }
 
 /// The action on anything that stands in one Region, called there.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::index::Seen;
 use super::kind::{Kind, Source};
-use super::{Fact, Facts, Reason, Why, kinds};
+use super::{Fact, FactId, Facts, Reason, Why, kinds};
 use crate::input::Status;
 
 /// Where a call was made, or would have been.
@@ -130,9 +130,10 @@ impl Facts {
         }
     }
 
-    /// The first of these operations' calls in an account that was made and came to no answer, whatever it was about.
-    pub fn refused(&self, service: &str, operations: &[&str], account: Option<&str>) -> Option<Arc<Why>> {
-        let place = Place { account, region: None };
+    /// The first of these operations' calls in an account (and a Region) that came to no answer, whatever it was about. A call of which
+    /// nothing is recorded is none of them.
+    pub fn refused(&self, service: &str, operations: &[&str], account: Option<&str>, region: Option<&str>) -> Option<Arc<Why>> {
+        let place = Place { account, region };
         operations.iter().find_map(|operation| {
             let mut all: Vec<_> = self.calls.of(service, operation).filter(|(_, seen)| place.covers(seen)).collect();
             all.sort_unstable_by(|a, b| a.0.cmp(b.0));
@@ -213,8 +214,15 @@ impl Facts {
         }
     }
 
+    /// Why the thing of a kind that a fact of the same account and Region names is not among the facts.
+    pub fn why_not_loaded(&self, kind: &str, key: &str, near: FactId) -> Arc<Why> {
+        let place = self.get(near).map_or(Place { account: None, region: None }, Place::of);
+        let unknown = || Why::new(Reason::NotLoaded, format!("`{key}` is not loaded"));
+        kinds::get(kind).map_or_else(unknown, |kind| self.why_missing(kind, key, key, place))
+    }
+
     /// Why a field that a summary lacks is not known.
-    pub(super) fn why_summary(&self, fact: &Fact) -> Arc<Why> {
+    pub fn why_summary(&self, fact: &Fact) -> Arc<Why> {
         let Some(source) = fact.kind.sources.iter().find(|s| !s.summary) else {
             return Why::new(
                 Reason::NotCollected,

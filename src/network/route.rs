@@ -233,17 +233,23 @@ impl Walk<'_> {
         }
         // Any other is a Gateway Load Balancer's endpoint: an appliance looks at the packet, which then goes on from there.
         let Some(endpoint) = facts.by_key("vpc-endpoint", &gateway, None, None) else {
-            return Err(Why::new(Reason::NotLoaded, format!("endpoint `{gateway}` is in a route but was not loaded")));
+            return Err(self.not_loaded("vpc-endpoint", &gateway));
         };
         let way = self.any_of(&facts.follow(endpoint, "subnets")?, forwarded)?;
         Ok(Some(way.after(vec![Hop::of(self.world, "inspection endpoint", endpoint)])))
+    }
+
+    /// What the route table in which the packet stands names, and is not there.
+    fn not_loaded(&self, kind: &str, key: &str) -> Arc<Why> {
+        let unknown = || Why::new(Reason::NotLoaded, format!("`{key}` is in a route but was not loaded"));
+        self.seen.last().map_or_else(unknown, |table| self.world.facts.why_not_loaded(kind, key, *table))
     }
 
     /// A private NAT gateway only hands packets on by the routes of its own subnet, and never to an internet gateway.
     fn nat(&mut self, id: String) -> Result<Way, Arc<Why>> {
         let facts = &self.world.facts;
         let Some(gateway) = facts.by_key("nat-gateway", &id, None, None) else {
-            return Err(Why::new(Reason::NotLoaded, format!("NAT gateway `{id}` is in a route but was not loaded")));
+            return Err(self.not_loaded("nat-gateway", &id));
         };
         let text = format!("NAT gateway {id}");
         if facts.text_at(gateway, &["ConnectivityType"])?.as_deref() != Some("private") {

@@ -80,8 +80,7 @@ const DEEP: usize = 32;
 fn routes(world: &World, id: FactId) -> Value {
     let Some(fact) = world.facts.get(id) else { return Value::list(Vec::new()) };
     if fact.summary {
-        let text = format!("the configuration of {} `{}` was not collected", fact.kind.title, fact.name);
-        return Value::unknown(Reason::NotCollected, text);
+        return Value::Unknown(world.facts.why_summary(fact));
     }
     let Some(node) = world.facts.node(fact.node) else { return Value::list(Vec::new()) };
     let mut found = Vec::new();

@@ -98,7 +98,7 @@ pub(in super::super) fn organization_of(facts: &Facts, account: &str) -> Result<
     }
     let Some(id) = path.organization.and_then(|id| facts.get(id)).map(|fact| fact.key.to_string()) else {
         let home = facts.management_account_of(account);
-        let refused = facts.refused("organizations", &["describe-organization"], home.as_deref());
+        let refused = facts.refused("organizations", &["describe-organization"], home.as_deref(), None);
         let none =
             || Why::new(Reason::NotCollected, "no `organizations describe-organization` answer tells the organisation's id");
         return Err(refused.unwrap_or_else(none));

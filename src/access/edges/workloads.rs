@@ -150,8 +150,12 @@ fn may_be_more(world: &World, running: &Running, role: FactId) -> Option<Arc<Why
             return Some(lost.why.clone());
         }
         let listed = match runner.kind {
-            // Services are described cluster by cluster; that nobody looked shows in the clusters.
-            "ecs-service" => world.facts.collected("ecs", "list-clusters", fact.account.as_deref(), None),
+            // Services are described cluster by cluster: that nobody looked shows in the clusters, and what was refused in the calls.
+            "ecs-service" => {
+                let account = fact.account.as_deref();
+                let refused = world.facts.refused("ecs", &["list-services", "describe-services"], account, None);
+                refused.map_or_else(|| world.facts.collected("ecs", "list-clusters", account, None), Err)
+            }
             kind => kinds::get(kind).map_or(Ok(()), |kind| world.facts.all_listed(fact, kind)),
         };
         if let Err(why) = listed {

@@ -16,16 +16,28 @@ const fn of(kind: &'static str) -> Derived {
         kind,
         name: "bedrock_data",
         ty: "string",
-        doc: "What it holds or opens of what Bedrock works with: logged prompts, or documents and credentials of knowledge bases; empty where none is known and, where that is not certain, no outsider could read it.",
+        doc: "What it holds or opens of what Bedrock works with: logged prompts, or documents and credentials of knowledge bases; empty where it is none of it, unknown where a call that would tell was not answered.",
         compute: told,
     }
 }
 
-pub(in crate::access) const DERIVED: &[Derived] = &[of("s3-bucket"), of("kms-key"), of("secret")];
+const fn closed(kind: &'static str) -> Derived {
+    Derived {
+        kind,
+        name: "bedrock_data_behind",
+        ty: "string",
+        doc: "As `bedrock_data`, but unknown only where an outsider could read it: what no outsider can read is closed, whatever it holds.",
+        compute: told_unless_closed,
+    }
+}
+
+pub(in crate::access) const DERIVED: &[Derived] =
+    &[of("s3-bucket"), of("kms-key"), of("secret"), closed("s3-bucket"), closed("kms-key"), closed("secret")];
 
 const LOGS: &str = "prompts and answers that Bedrock logs";
 const DOCUMENTS: &str = "documents of a knowledge base";
 const CREDENTIALS: &str = "credentials of a knowledge base";
+const PERHAPS: &str = "what may be data of Bedrock";
 
 /// What is known of all resources.
 #[derive(Debug, Default)]
@@ -45,8 +57,12 @@ impl Data {
             ("data-source", "bucket", DOCUMENTS),
         ] {
             for from in world.facts.of_kind(kind) {
-                // What leads to a resource that is not loaded says nothing of those that are.
-                data.mark(world.facts.follow(*from, edge).unwrap_or_default(), what);
+                match world.facts.follow(*from, edge) {
+                    Ok(found) => data.mark(found, what),
+                    // What is in an account that is not loaded says nothing of those that are; what was refused has a key that may be any.
+                    Err(why) if why.reason == Reason::NotLoaded => {}
+                    Err(why) => data.doubt_keys(world, *from, why),
+                }
             }
         }
         for source in world.facts.of_kind("data-source") {
@@ -69,11 +85,13 @@ impl Data {
     fn key_of(&mut self, world: &World, holder: FactId, what: &'static str) {
         match world.facts.follow(holder, "kms_key") {
             Ok(keys) => self.mark(keys, what),
-            Err(why) => {
-                let account = world.facts.get(holder).and_then(|f| f.account.clone()).unwrap_or_default();
-                self.doubts.entry(account).or_insert(why);
-            }
+            Err(why) => self.doubt_keys(world, holder, why),
         }
+    }
+
+    fn doubt_keys(&mut self, world: &World, holder: FactId, why: Arc<Why>) {
+        let account = world.facts.get(holder).and_then(|f| f.account.clone()).unwrap_or_default();
+        self.doubts.entry(account).or_insert(why);
     }
 
     /// Secrets that knowledge bases and data sources name, wherever in their configuration.
@@ -108,12 +126,16 @@ fn collect(node: Node<'_>, depth: usize, out: &mut Vec<String>) {
 
 fn told(world: &World, id: FactId) -> Value {
     let data = world.memo(Data::of);
-    if let Some(what) = data.known.get(&id) {
-        return Value::str(*what);
+    match data.known.get(&id) {
+        Some(what) => Value::str(*what),
+        None => doubt(world, &data, id).map_or_else(|| Value::str(""), Value::Unknown),
     }
-    match doubt(world, &data, id) {
-        Some(why) if !perimeter::closed(world, id) => Value::Unknown(why),
-        _ => Value::str(""),
+}
+
+fn told_unless_closed(world: &World, id: FactId) -> Value {
+    match told(world, id) {
+        Value::Unknown(_) if perimeter::closed(world, id) => Value::str(PERHAPS),
+        told => told,
     }
 }
 
@@ -131,8 +153,7 @@ fn doubt(world: &World, data: &Data, id: FactId) -> Option<Arc<Why>> {
     }
     for user in users.iter().flat_map(|kind| facts.of_kind(kind)).filter_map(|id| facts.get(*id)) {
         if user.summary && user.account == fact.account {
-            let text = format!("the configuration of {} `{}` was not collected", user.kind.title, user.name);
-            return Some(Why::new(Reason::NotCollected, text));
+            return Some(facts.why_summary(user));
         }
     }
     let of_keys = fact.account.as_ref().filter(|_| fact.kind.name == "kms-key");

@@ -11,7 +11,7 @@ use super::super::principals::{KINDS, Principals, Standing};
 use super::rows::Rows;
 use crate::catalog::models::{self, Destinations};
 use crate::catalog::regions;
-use crate::facts::{FactId, Reason, Value, Why};
+use crate::facts::{FactId, Value, Why};
 use crate::world::World;
 
 /// A set of Regions of [`Targets::regions`], a bit each.
@@ -235,9 +235,7 @@ impl Targets {
         for place in places {
             let Some(region) = facts.get(place).and_then(|f| f.region.clone()).and_then(|r| targets.region(&r)) else { continue };
             let name = targets.regions.get(region).map(|name| &**name);
-            if let Err(why) = facts.collected("bedrock", "list-foundation-models", Some(&account), name)
-                && matches!(why.reason, Reason::Denied | Reason::Failed)
-            {
+            if let Some(why) = facts.refused("bedrock", &["list-foundation-models"], Some(&account), name) {
                 targets.models_refused |= 1 << region;
                 targets.why_refused.get_or_insert(why);
             }

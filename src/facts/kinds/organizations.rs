@@ -1,6 +1,5 @@
 //! AWS Organizations: the tree, and the policies attached to it.
 
-
 use super::super::kind::{Attached, Edge, Kind, Scope, Source};
 use super::super::{FactId, Facts, Lookup, Reason, Value, Why};
 
@@ -87,7 +86,7 @@ fn parent(facts: &Facts, id: FactId) -> Lookup {
         let listing = if fact.kind.name == "organization-account" { ACCOUNTS } else { UNITS };
         let text =
             || format!("no `organizations list-…-for-parent` answer names the parent of {} `{}`", fact.kind.title, fact.key);
-        let refused = facts.refused("organizations", &[listing, ROOTS, UNITS], home);
+        let refused = facts.refused("organizations", &[listing, ROOTS, UNITS], home, None);
         return Err(refused.unwrap_or_else(|| Why::new(Reason::NotCollected, text())));
     };
     ["organization-root", "organizational-unit"]
@@ -96,7 +95,7 @@ fn parent(facts: &Facts, id: FactId) -> Lookup {
         .map(|found| Some(Value::Fact(found)))
         .ok_or_else(|| {
             let text = || format!("`{parent}` is in no answer of `organizations {ROOTS}` or `organizations {UNITS}`");
-            let refused = facts.refused("organizations", &[ROOTS, UNITS], home);
+            let refused = facts.refused("organizations", &[ROOTS, UNITS], home, None);
             refused.unwrap_or_else(|| Why::new(Reason::NotLoaded, text()))
         })
 }
