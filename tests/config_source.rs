@@ -175,6 +175,164 @@ fn gzip_is_read_and_bombs_are_refused() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+fn codes(loaded: &Loaded) -> Vec<&str> {
+    let mut codes: Vec<_> = loaded.unreadable.iter().map(|unreadable| unreadable.code).collect();
+    codes.sort_unstable();
+    codes
+}
+
+#[test]
+fn odd_gzip_files_are_read_whole_or_not_at_all() {
+    let room = support::room::Room::new();
+    let text = snapshot(&sample());
+    let (front, back) = text.as_bytes().split_at(text.len() / 2);
+    let load_one = |name: &str, bytes: Vec<u8>| {
+        let path = room.write(name, bytes);
+        let loaded = load(&[Source::Path(path.clone())], &Options::default());
+        std::fs::remove_file(path).unwrap();
+        loaded
+    };
+    // Members one after the other are one file, as gzip has it; two snapshots one after the other are no JSON.
+    check_sample(&Facts::build(&load_one("members.json.gz", [gzip(front), gzip(back)].concat())));
+    let twice = load_one("twice.json.gz", [gzip(text.as_bytes()), gzip(text.as_bytes())].concat());
+    assert!(twice.documents.is_empty() && twice.unreadable.len() == 1, "{:?}", twice.unreadable);
+    let whole = gzip(text.as_bytes());
+    let mut flipped = whole.clone();
+    let at = flipped.len() / 2;
+    flipped[at] ^= 0x55;
+    let inside_out = gzip(&gzip(text.as_bytes()));
+    for (name, bytes, code) in [
+        ("garbage.json.gz", [&whole[..], b"garbage"].concat(), "gzip"),
+        ("checksum.json.gz", flipped, "gzip"),
+        ("cut-in-the-trailer.json.gz", whole[..whole.len() - 4].to_vec(), "gzip"),
+        ("header.json.gz", whole[..6].to_vec(), "gzip"),
+        ("second-cut.json.gz", [&whole[..], &whole[..20]].concat(), "gzip"),
+        ("bomb-behind.json.gz", [whole.clone(), gzip(&vec![b' '; 64 << 20])].concat(), "gzip-too-large"),
+        ("in-gzip.json.gz", inside_out, "not-utf-8"),
+        ("nothing.json.gz", gzip(b""), "empty"),
+        ("latin.json.gz", gzip(b"{\"configurationItems\": [\"\xe9\"]}"), "not-utf-8"),
+    ] {
+        let loaded = load_one(name, bytes);
+        assert!(loaded.documents.is_empty(), "{name} was read");
+        assert_eq!(codes(&loaded), [code], "{name}: {:?}", loaded.unreadable);
+    }
+}
+
+#[test]
+fn items_that_are_deep_cut_off_or_no_json_are_said_to_be() {
+    let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+    let loaded = read(&[("s.json", format!("{{\"configurationItems\": {deep}}}"))]);
+    assert!(loaded.documents.is_empty() && loaded.unreadable.len() == 1, "{:?}", loaded.unreadable);
+
+    let whole = role("2026-11-02T00:00:00.000Z", "OK", "/new/").to_string();
+    let planted = "sk-ant-api03-AAAABBBBCCCCDDDDEEEEFFFF";
+    let function = json!({"functionName": "f", "environment": {"variables": {"K": planted}}});
+    let function = item("AWS::Lambda::Function", "f", "2026-11-01T00:00:00.000Z", "OK", function, json!({})).to_string();
+    let cut = &function[..function.find(planted).unwrap() + planted.len() + 3];
+    let mut inner = role("2026-11-02T00:00:00.000Z", "OK", "/new/");
+    inner["resourceId"] = "AROA2".into();
+    inner["configuration"] = "{\"roleName\": \"other\", \"arn\": \"arn:aws".into();
+    let results = [
+        json!(whole),
+        json!(cut),
+        json!(deep),
+        json!("{\"a\": 1}{"),
+        json!("text"),
+        json!(null),
+        json!(7),
+        json!(inner.to_string()),
+    ];
+    let loaded = read(&[("q.json", json!({"Results": results, "QueryInfo": {"SelectFields": []}}).to_string())]);
+    assert_eq!(codes(&loaded), ["config-item"], "{:?}", loaded.unreadable);
+    assert!(loaded.unreadable[0].message.starts_with("7 of its 8 items"), "{}", loaded.unreadable[0].message);
+    // What cannot be read may hold a secret.
+    assert!(loaded.documents.iter().all(|(document, _)| !document.text.contains("sk-ant")));
+    let facts = Facts::build(&loaded);
+    assert_eq!(facts.of_kind("iam-role").len(), 1);
+    assert!(facts.of_kind("lambda-function").is_empty());
+
+    for wrong in ["{\"configurationItems\": [", "{\"configurationItems\": [{}]", "{\"Results\": [\"{]}", "[]]"] {
+        let loaded = read(&[("w.json", wrong.to_owned())]);
+        assert!(loaded.documents.is_empty() && loaded.unreadable.len() == 1, "{wrong}: {:?}", loaded.unreadable);
+    }
+}
+
+#[test]
+fn of_states_of_a_resource_the_newest_counts_wherever_it_stands() {
+    let at = |day: u32, status: &str, path: &str| role(&format!("2026-11-{day:02}T00:00:00.000Z"), status, path);
+    let path = |files: &[(&str, String)]| -> Option<String> {
+        let facts = Facts::build(&read(files));
+        facts.of_kind("iam-role").first()?;
+        Some(source_text(&facts, path_of(&facts)).trim_matches(['"', '\\']).to_owned())
+    };
+    let (old, new) = (at(1, "OK", "/old/"), at(2, "OK", "/new/"));
+    for items in [[old.clone(), new.clone()], [new.clone(), old.clone()]] {
+        assert_eq!(path(&[("s.json", snapshot(&items))]).as_deref(), Some("/new/"));
+        let [first, second] = items;
+        assert_eq!(path(&[("a.json", snapshot(&[first])), ("b.json", snapshot(&[second]))]).as_deref(), Some("/new/"));
+    }
+    for status in ["ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"] {
+        for items in [[at(3, status, "/gone/"), new.clone()], [new.clone(), at(3, status, "/gone/")]] {
+            assert_eq!(path(&[("s.json", snapshot(&items))]), None, "{status}");
+        }
+        // It was made anew after it was deleted.
+        assert_eq!(path(&[("s.json", snapshot(&[new.clone(), at(1, status, "/gone/")]))]).as_deref(), Some("/new/"));
+    }
+    // At the same moment the state's number tells.
+    let numbered = |mut item: Value, id: Value| {
+        item["configurationStateId"] = id;
+        item
+    };
+    for items in [
+        [numbered(at(2, "ResourceDeleted", "/gone/"), json!(5)), numbered(new.clone(), json!("6"))],
+        [numbered(new.clone(), json!(6)), numbered(at(2, "OK", "/old/"), json!("5"))],
+    ] {
+        assert_eq!(path(&[("s.json", snapshot(&items))]).as_deref(), Some("/new/"));
+    }
+}
+
+fn path_of(facts: &Facts) -> NodeId {
+    at(facts, "iam-role", &["Path"])
+}
+
+/// What a recorder no longer watches does not count, whichever answer says that it is stopped.
+#[test]
+fn items_of_a_stopped_recorder_do_not_count() {
+    let vpc = || item("AWS::EC2::VPC", "vpc-1", "2026-11-01T00:00:00.000Z", "OK", json!({"vpcId": "vpc-1"}), json!({}));
+    let status = |recording: bool| support::config_items::running(recording).to_string();
+    let recorder = |day: u32, recording: bool| {
+        let configuration = json!({"Name": "default", "Recording": recording});
+        item("AWS::Config::ConfigurationRecorder", "r", &format!("2026-11-{day:02}T00:00:00Z"), "OK", configuration, json!({}))
+    };
+    let of_source = |status: &str| {
+        json!({"AggregatedSourceStatusList": [{"SourceId": "111122223333", "AwsRegion": "sa-east-1", "LastUpdateStatus": status}]})
+            .to_string()
+    };
+    let recorders = "111122223333/sa-east-1/configservice/describe-configuration-recorder-status.json";
+    let elsewhere = "111122223333/us-east-1/configservice/describe-configuration-recorder-status.json";
+    let sources = "999999999999/global/configservice/describe-configuration-aggregator-sources-status.a.json";
+    let count = |items: &[Value], more: &[(&str, String)]| {
+        let mut files = vec![("s.json", snapshot(items))];
+        files.extend(more.iter().cloned());
+        Facts::build(&read(&files)).of_kind("vpc").len()
+    };
+    for (items, more, wanted) in [
+        (vec![vpc()], vec![], 1),
+        (vec![vpc()], vec![(recorders, status(true))], 1),
+        (vec![vpc()], vec![(recorders, status(false))], 0),
+        (vec![vpc()], vec![(elsewhere, status(false))], 1),
+        (vec![vpc()], vec![(sources, of_source("SUCCEEDED"))], 1),
+        (vec![vpc()], vec![(sources, of_source("OUTDATED"))], 0),
+        (vec![vpc()], vec![(sources, of_source("FAILED"))], 0),
+        (vec![vpc(), recorder(1, true), recorder(2, false)], vec![], 0),
+        (vec![recorder(2, true), vpc(), recorder(1, false)], vec![], 1),
+    ] {
+        assert_eq!(count(&items, &more), wanted, "{items:?} {more:?}");
+    }
+    let facts = Facts::build(&read(&[("s.json", snapshot(&[role("2026-11-02T00:00:00Z", "OK", "/"), recorder(2, false)]))]));
+    assert_eq!(facts.of_kind("iam-role").len(), 0, "IAM is no Region's, so that it may be this recorder's");
+}
+
 #[test]
 fn hostile_items_end_in_no_facts_and_no_panic() {
     let mut odd = item("AWS::EC2::VPC", "vpc-1", "yesterday", "OK", json!([1, {"vpcId": 2}]), json!("{"));

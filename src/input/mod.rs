@@ -7,6 +7,7 @@
 
 mod answers;
 mod classify;
+mod config_items;
 pub mod coverage;
 mod digest;
 mod gzip;

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use super::{Call, Content, Item, Manifest, Options, Origin, Place, SkipKind, Skipped, Unreadable};
-use super::{answers, digest, gzip, hints, manifest, policies, redact, redact_embedded, walk};
+use super::{answers, config_items, digest, gzip, hints, manifest, policies, redact, redact_embedded, walk};
 use crate::doc::{Document, Kind, LineIndex, Node, ParseError, Span};
 
 /// What became of one file.
@@ -216,7 +216,15 @@ fn recognise(document: Document, item: &Item, call: Option<Call>, options: &Opti
     redact::redact(&mut document);
     let document = if is_config(&origin) { redact_embedded::embedded(document) } else { Ok(document) };
     match document {
-        Ok(document) => Outcome::Loaded(Arc::new(document), origin),
+        Ok(document) => {
+            let document = Arc::new(document);
+            if is_config(&origin)
+                && let Some(why) = config_items::broken(&document)
+            {
+                read.doubts.push(doubt(item, "config-item", why));
+            }
+            Outcome::Loaded(document, origin)
+        }
         Err(error) => Outcome::Unreadable(None, Fault::new(error.code, error.message).of(item.name.clone())),
     }
 }

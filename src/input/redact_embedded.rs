@@ -1,13 +1,13 @@
 //! Secrets in documents that stand as JSON in strings, as in the answers of AWS Config's queries.
 //!
 //! In: a document. Out: the same with the values of secret-bearing places inside its strings overwritten, so that no
-//! snippet shows them. Their classes are not kept; who reads the inner documents takes them as not collected.
+//! snippet shows them, and what cannot be read at all overwritten as a whole. Their classes are not kept; who reads the inner documents takes them as not collected.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::redact;
-use crate::doc::{Document, Kind, ParseError, SecretKind};
+use super::{config_items, redact};
+use crate::doc::{Document, Kind, Node, ParseError, SecretKind, Span};
 
 /// Masks what stands inside strings; gives the document as it is where there is nothing to mask.
 ///
@@ -16,11 +16,15 @@ use crate::doc::{Document, Kind, ParseError, SecretKind};
 pub(crate) fn embedded(document: Document) -> Result<Document, ParseError> {
     let document = Arc::new(document);
     let mut bytes = document.text.as_bytes().to_vec();
+    for range in unreadable(&document).into_iter().map(|node| node.start as usize + 1..(node.end as usize).saturating_sub(1)) {
+        bytes.get_mut(range).unwrap_or_default().fill(b'*');
+    }
+    let masked_whole = bytes != document.text.as_bytes();
     let ranges: Vec<Range<usize>> = (0..u32::try_from(document.len()).unwrap_or(u32::MAX))
         .filter(|idx| document.node(*idx).is_some_and(|n| n.kind() == Kind::String && opens(n.as_str().unwrap_or_default())))
         .flat_map(|idx| inside(&document, idx))
         .collect();
-    if ranges.is_empty() {
+    if ranges.is_empty() && !masked_whole {
         return Arc::try_unwrap(document).or_else(|shared| Document::json(shared.name.clone(), shared.text.clone()));
     }
     for range in ranges {
@@ -42,6 +46,13 @@ pub(crate) fn embedded(document: Document) -> Result<Document, ParseError> {
     Ok(masked)
 }
 
+/// Where strings stand that ought to be JSON and are none, so that nobody knows what in them is a secret.
+fn unreadable(document: &Arc<Document>) -> Vec<Span> {
+    let broken = |idx: &u32| Document::embedded(document, *idx).is_err();
+    let found = config_items::strings(document).into_iter().filter(broken);
+    found.filter_map(|idx| document.node(idx)).map(Node::span).collect()
+}
+
 /// What stands between the quotes of a string that is itself inside one or more strings: `\"…\"`, `\\\"…\\\"`.
 fn quoted(own: &[u8]) -> Option<Range<usize>> {
     let start = own.iter().position(|b| *b != b'\\').filter(|at| own.get(*at) == Some(&b'"'))? + 1;
@@ -61,7 +72,9 @@ fn inside(outer: &Arc<Document>, idx: u32) -> Vec<Range<usize>> {
     let deeper = (0..u32::try_from(inner.len()).unwrap_or(u32::MAX))
         .filter(|at| inner.node(*at).is_some_and(|n| n.kind() == Kind::String && opens(n.as_str().unwrap_or_default())))
         .flat_map(|at| inside_twice(&inner, at));
-    own(&inner).into_iter().chain(deeper).collect()
+    let unreadable =
+        unreadable(&inner).into_iter().map(|span| inner.in_file(span).1).map(|span| span.start as usize..span.end as usize);
+    own(&inner).into_iter().chain(deeper).chain(unreadable).collect()
 }
 
 /// One level more: `configuration` itself may be a string.
