@@ -168,6 +168,17 @@ impl Facts {
         Err(why.unwrap_or_else(nothing_lists))
     }
 
+    /// Whether an export says of a call which lists the kind that it was not attempted, which is more than not to speak of it. Where the
+    /// service is not offered there is nothing to leave out.
+    pub fn left_out(&self, kind: &Kind, account: Option<&str>, region: Option<&str>) -> bool {
+        let region = if kind.is_global() { None } else { region };
+        let mut listing = kind.sources.iter().filter(|source| source.lists());
+        listing.any(|source| {
+            let seen = self.calls.never(source.service, source.operation, account, region);
+            seen.is_some_and(|seen| !matches!(&seen.status, Status::NotAttempted(text) if code(text) == "ServiceNotInRegion"))
+        })
+    }
+
     /// Whether the parents are listed, and what stands below each of them.
     fn listed_below(&self, source: &Source, parents: &Kind, account: Option<&str>, region: Option<&str>) -> Result<(), Arc<Why>> {
         self.listed(parents, account, region)?;

@@ -37,10 +37,13 @@ pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str
             doubt = doubt.or_else(|| Some(Why::new(Reason::NotLoaded, text)));
         }
     }
-    // Where nobody asked for profiles there is taken to be none; where the answer was refused, there may be one.
-    let kind = kinds::get("route53-profile-association");
-    let listed = kind.and_then(|kind| facts.listed(kind, home.account.as_deref(), home.region.as_deref()).err());
-    let refused = listed.filter(|why| matches!(why.reason, Reason::Denied | Reason::Failed));
+    // Where nobody asked for profiles there is taken to be none; where the answer was refused, or could not be asked for, there may
+    // be one.
+    let (account, region) = (home.account.as_deref(), home.region.as_deref());
+    let refused = kinds::get("route53-profile-association").and_then(|kind| {
+        let why = facts.listed(kind, account, region).err()?;
+        (matches!(why.reason, Reason::Denied | Reason::Failed) || facts.left_out(kind, account, region)).then_some(why)
+    });
     doubt.or(refused).map_or(Ok(None), Err)
 }
 
