@@ -100,6 +100,8 @@ pub struct Logged {
     pub path: String,
     /// The HTTP status of the answer.
     pub status: u16,
+    /// What was given: options of the AWS CLI with their values.
+    pub given: Vec<(String, Vec<String>)>,
 }
 
 #[derive(Default)]
@@ -203,6 +205,7 @@ fn answer(model: &Model, state: &Mutex<State>, request: &Request) -> (Answer, Op
         operation: asked.operation.name.to_owned(),
         path,
         status: answer.status,
+        given: asked.given.iter().map(|(option, values)| ((*option).to_owned(), values.clone())).collect(),
     });
     (answer, trouble)
 }
@@ -213,7 +216,15 @@ fn assume(state: &mut State, request: &Request, role: &str) -> Answer {
     let closed = state.settings.closed.iter().any(|closed| *closed == account);
     let (key, region, _) = route::scope(request).unwrap_or_default();
     let (service, operation, path) = ("sts".to_owned(), "assume-role".to_owned(), role.to_owned());
-    state.log.push(Logged { account: key, region, service, operation, path, status: if closed { 403 } else { 200 } });
+    state.log.push(Logged {
+        account: key,
+        region,
+        service,
+        operation,
+        path,
+        status: if closed { 403 } else { 200 },
+        given: Vec::new(),
+    });
     if closed {
         return write::error("query", "sts", 403, "AccessDenied");
     }
