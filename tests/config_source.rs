@@ -44,7 +44,7 @@ fn sample() -> Vec<Value> {
     let group = json!({"groupId": "sg-1", "groupName": "g", "vpcId": "vpc-1", "ownerId": "111122223333", "ipPermissionsEgress": [],
         "ipPermissions": [{"ipProtocol": "-1", "userIdGroupPairs": [], "ipv6Ranges": [], "prefixListIds": [],
             "ipv4Ranges": [{"cidrIp": "0.0.0.0/0"}], "ipRanges": ["0.0.0.0/0"]}]});
-    let endpoint = json!({"vpcEndpointId": "vpce-1", "vpcEndpointType": "Interface", "vpcId": "vpc-1", "state": "available",
+    let endpoint = json!({"vpcEndpointId": "vpce-1", "vpcEndpointType": "Interface", "vpcId": "vpc-1", "state": {"value": "available"},
         "serviceName": "com.amazonaws.sa-east-1.bedrock-runtime", "privateDnsEnabled": false, "groups": [{"groupId": "sg-1"}],
         "policyDocument": "{\n \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\"}]}"});
     let bucket = json!({"PublicAccessBlockConfiguration": "{\"blockPublicAcls\":true,\"ignorePublicAcls\":false}",
@@ -103,6 +103,8 @@ fn check_sample(facts: &Facts) {
     assert_eq!(source_text(facts, action), "%22bedrock%3A*%22");
     let cidr = at(facts, "security-group", &["IpPermissions", "0", "IpRanges", "0", "CidrIp"]);
     assert_eq!(source_text(facts, cidr).trim_matches(['"', '\\']), "0.0.0.0/0");
+    let state = at(facts, "vpc-endpoint", &["State"]);
+    assert_eq!(source_text(facts, state).trim_matches(['"', '\\']), "available");
     let resource = at(facts, "vpc-endpoint", &["PolicyDocument", "Statement", "0", "Resource"]);
     assert!(source_text(facts, resource).ends_with("*\\\"") || source_text(facts, resource).ends_with("*\\\\\\\""));
     let ignore = at(facts, "s3-bucket", &["public_access_block", "PublicAccessBlockConfiguration", "IgnorePublicAcls"]);
@@ -128,6 +130,28 @@ fn a_snapshot_gives_the_facts_of_the_apis_and_underlines_its_own_text() {
     let cidr = at(&facts, "security-group", &["IpPermissions", "0", "IpRanges", "0", "CidrIp"]);
     let pointer = facts.node(cidr).unwrap().pointer();
     assert_eq!(pointer, "/configurationItems/2/configuration/ipPermissions/0/ipv4Ranges/0/cidrIp");
+}
+
+/// Where the API has a text, Config may have an object: its `value`, or nothing that is understood.
+#[test]
+fn what_stands_in_an_object_in_place_of_a_text() {
+    for (state, wanted) in [
+        (json!("available"), Some("available")),
+        (json!({"value": "available"}), Some("available")),
+        (json!({"value": "available", "code": 1}), None),
+        (json!({"name": "available"}), None),
+        (json!({"value": {"value": "available"}}), None),
+        (json!({}), None),
+    ] {
+        let configuration = json!({"natGatewayId": "nat-1", "vpcId": "vpc-1", "subnetId": "subnet-1", "state": state});
+        let gateway = item("AWS::EC2::NatGateway", "nat-1", "2026-11-01T00:00:00.000Z", "OK", configuration, json!({}));
+        let facts = Facts::build(&read(&[("s.json", snapshot(&[gateway]))]));
+        let found = facts.text_at(facts.of_kind("nat-gateway")[0], &["State"]);
+        match wanted {
+            Some(wanted) => assert_eq!(found.unwrap().as_deref(), Some(wanted), "{state}"),
+            None => assert!(found.is_err(), "{state}: {found:?}"),
+        }
+    }
 }
 
 #[test]

@@ -77,6 +77,15 @@ impl Builder {
     /// A value of a type.
     pub(super) fn value(&mut self, node: Node<'_>, ty: &Type, drop: &dyn Fn(Node<'_>) -> bool) {
         match node.kind() {
+            // A policy may stand as itself where the API has its text.
+            Kind::Object if *ty == Type::String && node.get("Statement").is_none() => match wrapped(node) {
+                Some(inner) => self.scalar(inner),
+                None => {
+                    let opened = self.open(RawKind::Object, node);
+                    self.close(opened);
+                    self.tag(opened);
+                }
+            },
             Kind::Object => {
                 let opened = self.open(RawKind::Object, node);
                 let understood = match ty {
@@ -159,6 +168,14 @@ impl Builder {
         self.tree.translated = Some(Translated { document: self.base.clone(), nodes: self.from });
         Document::translated(&self.base, self.tree)
     }
+}
+
+/// `available` of `{"value": "available"}`, as Config writes the state of endpoints, NAT gateways and functions.
+fn wrapped(object: Node<'_>) -> Option<Node<'_>> {
+    let mut entries = object.entries();
+    let (key, value) = entries.next()?;
+    let scalar = !matches!(value.kind(), Kind::Object | Kind::Array);
+    (key.as_str() == Some("value") && scalar && entries.next().is_none()).then_some(value)
 }
 
 /// Environment variables and user data inside a JSON string are masked without their classes: they are not known.
