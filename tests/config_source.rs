@@ -132,6 +132,44 @@ fn a_snapshot_gives_the_facts_of_the_apis_and_underlines_its_own_text() {
     assert_eq!(pointer, "/configurationItems/2/configuration/ipPermissions/0/ipv4Ranges/0/cidrIp");
 }
 
+/// In every spelling and at every depth that Config has.
+#[test]
+fn secrets_of_every_type_are_masked() {
+    let key = "sk-ant-api03-AAAABBBBCCCCDDDDEEEEFFFF";
+    let types = [
+        (
+            "AWS::ECS::TaskDefinition",
+            json!({"Family": "f", "ContainerDefinitions": [{"Name": "c", "Environment": [{"Name": "K", "Value": key}]}]}),
+        ),
+        (
+            "AWS::ECS::TaskDefinition",
+            json!({"family": "f", "containerDefinitions": [{"name": "c", "environment": [{"name": "K", "value": key}]}]}),
+        ),
+        ("AWS::Lambda::Function", json!({"functionName": "f", "environment": {"variables": {"K": key}}})),
+        ("AWS::Lambda::Function", json!({"FunctionName": "f", "Environment": {"Variables": {"K": key}}})),
+        ("AWS::BedrockAgentCore::Runtime", json!({"AgentRuntimeName": "f", "EnvironmentVariables": {"K": key}})),
+        ("AWS::CodeBuild::Project", json!({"Name": "f", "Environment": {"EnvironmentVariables": [{"Name": "K", "Value": key}]}})),
+        ("AWS::EC2::Instance", json!({"instanceId": "i", "userData": key})),
+        ("AWS::EC2::LaunchTemplate", json!({"LaunchTemplateData": {"UserData": key}})),
+    ];
+    for (config_type, configuration) in types {
+        let object = item(config_type, "f", "2026-11-01T00:00:00.000Z", "OK", configuration.clone(), json!({}));
+        let string =
+            item(config_type, "f", "2026-11-01T00:00:00.000Z", "OK", Value::String(configuration.to_string()), json!({}));
+        for (name, text) in [
+            ("an object", snapshot(std::slice::from_ref(&object))),
+            ("a string in it", snapshot(std::slice::from_ref(&string))),
+            ("a string", json!({"Results": [object.to_string()], "QueryInfo": {}}).to_string()),
+            ("a string in a string", json!({"Results": [string.to_string()], "QueryInfo": {}}).to_string()),
+        ] {
+            let loaded = read(&[("s.json", text)]);
+            assert!(loaded.unreadable.is_empty(), "{config_type} as {name}: {:?}", loaded.unreadable);
+            let kept = loaded.documents.iter().any(|(document, _)| document.text.contains("sk-ant"));
+            assert!(!kept && !loaded.documents.is_empty(), "{config_type} as {name}: {configuration}");
+        }
+    }
+}
+
 /// Where the API has a text, Config may have an object: its `value`, or nothing that is understood.
 #[test]
 fn what_stands_in_an_object_in_place_of_a_text() {

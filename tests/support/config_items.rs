@@ -210,6 +210,12 @@ pub fn items_of_example() -> (Vec<Value>, Vec<(String, Arc<str>)>) {
                     if config_type == "AWS::IAM::Role" && configuration.get("permissionsBoundary").is_none() {
                         configuration["permissionsBoundary"] = Value::Null;
                     }
+                    // The states of these stand in an object of their own.
+                    if ["AWS::EC2::NatGateway", "AWS::EC2::VPCEndpoint", "AWS::Lambda::Function"].contains(&config_type)
+                        && configuration["state"].is_string()
+                    {
+                        configuration["state"] = json!({"value": configuration["state"]});
+                    }
                     let mut item = item(
                         config_type,
                         found[id].as_str().unwrap(),
