@@ -28,6 +28,15 @@ pub const DERIVED: &[Derived] = &[
     Derived { kind: "s3-bucket", name: "custody", ty: "object:custody", doc: DOC, compute: bucket },
 ];
 
+/// The custody of a log group or bucket; of anything else unknown.
+pub fn of(world: &World, place: FactId) -> Value {
+    let kind = world.facts.get(place).map(|fact| fact.kind.name);
+    match DERIVED.iter().find(|derived| derived.name == "custody" && Some(derived.kind) == kind) {
+        Some(derived) => (derived.compute)(world, place),
+        None => Value::unknown(Reason::Undecided, "no key of its own encrypts it"),
+    }
+}
+
 /// Whose key, and how that is known.
 struct Custody {
     who: &'static str,

@@ -119,11 +119,18 @@ fn the_walk_through_works_as_it_is_written() {
         room.write(path, block.map(|l| format!("{l}\n")).collect::<String>());
         files += 1;
     }
-    assert_eq!(files, 4);
-    for case in ["fail.nat-gateway.yaml", "pass.no-way-out.yaml"] {
-        let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/network/nat-dependency").join(case);
-        room.write(&format!("my-rules/network/bedrock-by-the-internet/{case}"), std::fs::read(from).unwrap());
+    assert_eq!(files, 6);
+    let borrowed = [
+        ("network/nat-dependency", "network/bedrock-by-the-internet", ["fail.nat-gateway.yaml", "pass.no-way-out.yaml"]),
+        ("logging/prompt-log-destination-broken", "logging/record-does-not-arrive", ["fail.scp.yaml", "pass.log-group.yaml"]),
+        ("logging/prompt-log-readable-widely", "logging/prompts-read-by-anybody", ["fail.log-group.yaml", "pass.security.yaml"]),
+    ];
+    for (built_in, own, cases) in borrowed {
+        for case in cases {
+            let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(built_in).join(case);
+            room.write(&format!("my-rules/{own}/{case}"), std::fs::read(from).unwrap());
+        }
     }
     let run = alicerce(room.path(), &["rules", "test", "my-rules"]).expect_code(0);
-    assert!(run.stdout.contains("4 cases of 2 rules: all hold"), "{}", run.stdout);
+    assert!(run.stdout.contains("8 cases of 4 rules: all hold"), "{}", run.stdout);
 }

@@ -24,6 +24,7 @@ mod reach;
 mod region;
 mod retention;
 mod rights;
+pub(crate) mod service;
 mod transfer;
 mod unused;
 mod wildcard;
@@ -31,6 +32,7 @@ mod wildcard;
 use crate::world::{Derived, ObjectType};
 
 pub use endpoint::{Endpoint, callable_endpoints};
+pub use region::{in_use, mantle_callers};
 
 /// Makes what every question about access needs, with all cores; else the first question to ask makes it alone.
 pub fn prepare(world: &crate::world::World) {

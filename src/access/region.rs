@@ -49,6 +49,41 @@ const FOOTPRINT: [&str; 7] =
 /// Those of them that models run for.
 const RUNNING: &[&str] = FOOTPRINT.split_at(1).1;
 
+/// What shows that Bedrock is in use in a `bedrock-region`; `None` where nothing does.
+///
+/// # Errors
+/// Why that is not known.
+pub fn in_use(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
+    used_by(world, region, &FOOTPRINT)
+}
+
+/// The principals of an account that can run models through `bedrock-mantle` in a Region. Those that are known are enough.
+///
+/// # Errors
+/// Why it is not certain that nobody can.
+pub fn mantle_callers(world: &World, account: &str, region: &str) -> Result<Vec<FactId>, Arc<Why>> {
+    let index = Principals::of(world);
+    let (mut callers, mut doubt) = (Vec::new(), None);
+    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)) {
+        let (Some(principal), Some(standing)) = (world.facts.get(*id), index.get(*id)) else { continue };
+        if principal.account.as_deref() != Some(account) || standing.service_linked {
+            continue;
+        }
+        for action in super::Endpoint::Mantle.actions() {
+            match ask::can_as(standing, action, in_region(standing, action, region)) {
+                Answer::Yes(_) => callers.push(*id),
+                Answer::Undecided(why) => doubt = doubt.or(Some(why)),
+                Answer::No => {}
+            }
+        }
+    }
+    if !callers.is_empty() {
+        return Ok(callers);
+    }
+    world.facts.collected("iam", "get-account-authorization-details", Some(account), None)?;
+    doubt.map_or(Ok(callers), Err)
+}
+
 /// What shows that Bedrock is in use there, by what stands at these edges or by who may call it.
 fn used_by(world: &World, region: FactId, footprint: &[&str]) -> Result<Option<String>, Arc<Why>> {
     let mut doubt = None;

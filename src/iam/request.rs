@@ -218,6 +218,7 @@ impl std::fmt::Display for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let who = match &self.principal {
             Principal::Role { session: Some(session), .. } => session.to_string(),
+            Principal::Service { name } => name.to_string(),
             other => other.arn().unwrap_or_else(|| format!("{other:?}")),
         };
         write!(f, "{who} calls {} on {}", self.action, self.resource)?;

@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use super::destination;
+use super::places;
 use super::selectors::Event;
 use super::trail::{self, Found};
-use crate::facts::{FactId, NodeId, Reason, Value, Why, kinds};
+use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::world::{Derived, ObjectType, World};
 
 /// One link.
@@ -16,8 +18,9 @@ pub(super) const LINK: ObjectType = ObjectType {
         (
             "link",
             "string",
-            "`invocation-logging`, `log-group`, `log-role`, `bucket-policy`, `management-events` or `data-events`",
+            "`use`, `invocation-logging`, `modalities`, `destination`, `writable`, `encrypted`, `retained`, `readers`, `deleters`, `management-events`, `data-events` or `mantle`",
         ),
+        ("place", "string", "the log group or bucket that the link is about; empty for the others"),
         ("status", "string", "`ok`, `broken` or `n/a` (nothing to judge, or an earlier link is broken)"),
         ("reason", "string", "one clause that says how this was decided"),
     ],
@@ -27,51 +30,101 @@ pub(super) const DERIVED: &[Derived] = &[Derived {
     kind: "bedrock-region",
     name: "recorded_by",
     ty: "list<object:link>",
-    doc: "The links of the chain that records calls to models there, one element each: invocation logging with its destinations, CloudTrail's management events, and its data events for what stands there. Of a link that is not known the `status` is unknown.",
-    compute: |world, region| Value::list(vec_of(world, region)),
+    doc: "The chain that records calls to models there, link by link: that models can be called; invocation logging with the modalities it delivers; each of its destinations with its existence, whether Bedrock can write there, custody of its key, retention, readers and those who can delete; CloudTrail's management events and its data events for what stands there; and calls through `bedrock-mantle`, which invocation logging never holds. Of a link that is not known the `status` is unknown.",
+    compute: |world, region| Value::list(chain(world, region)),
 }];
 
 /// A link as judged.
-struct Link {
+pub(super) struct Link {
     status: &'static str,
     reason: String,
     at: Vec<NodeId>,
 }
 
 impl Link {
-    fn of(status: &'static str, reason: impl Into<String>, at: Vec<NodeId>) -> Self {
+    pub(super) fn of(status: &'static str, reason: impl Into<String>, at: Vec<NodeId>) -> Self {
         Self { status, reason: reason.into(), at }
+    }
+
+    pub(super) fn is_ok(&self) -> bool {
+        self.status == "ok"
     }
 }
 
-type Judged = Result<Link, Arc<Why>>;
+/// A link, or why it is not known.
+pub(super) type Judged = Result<Link, Arc<Why>>;
 
-fn vec_of(world: &World, region: FactId) -> Vec<Value> {
-    let made = |name: &'static str, judged: Judged| {
+fn chain(world: &World, region: FactId) -> Vec<Value> {
+    let node = world.facts.get(region).map(|fact| fact.node);
+    let made = |name: &'static str, place: &str, judged: Judged| {
         let (status, reason, mut at) = match judged {
             Err(why) => (Value::Unknown(why.clone()), why.text.clone(), Vec::new()),
             Ok(link) => (Value::str(link.status), link.reason, link.at),
         };
         if at.is_empty() {
-            at.extend(world.facts.get(region).map(|fact| fact.node));
+            at.extend(node);
         }
-        Value::object(vec![("link", Value::str(name)), ("status", status), ("reason", Value::str(reason))], at)
+        let fields =
+            vec![("link", Value::str(name)), ("place", Value::str(place)), ("status", status), ("reason", Value::str(reason))];
+        Value::object(fields, at)
     };
-    let logging = logging(world, region);
-    let after = |judge: fn(&World, FactId) -> Judged| match &logging {
-        Err(why) => Err(why.clone()),
-        Ok((_, None)) => Ok(Link::of("n/a", "invocation logging is off", Vec::new())),
-        Ok((_, Some(fact))) => judge(world, *fact),
+    let mut out = vec![made("use", "", used(world, region))];
+    let (logging, fact) = match logging(world, region) {
+        Ok((link, fact)) => (Ok(link), Ok(fact)),
+        Err(why) => (Err(why.clone()), Err(why)),
     };
-    let (group, role, policy) = (after(log_group), after(log_role), after(bucket_policy));
-    vec![
-        made("invocation-logging", logging.map(|(link, _)| link)),
-        made("log-group", group),
-        made("log-role", role),
-        made("bucket-policy", policy),
-        made("management-events", management(world, region)),
-        made("data-events", data(world, region)),
-    ]
+    out.push(made("invocation-logging", "", logging));
+    let off = || Ok(Link::of("n/a", "invocation logging is off", Vec::new()));
+    match fact {
+        Err(why) => out.extend(places::LINKS.map(|link| made(link, "", Err(why.clone())))),
+        Ok(None) => out.extend(places::LINKS.map(|link| made(link, "", off()))),
+        Ok(Some(fact)) => {
+            out.push(made("modalities", "", places::modalities(world, fact)));
+            match destination::of(world, fact) {
+                Err(why) => out.extend(places::LINKS.iter().skip(1).map(|link| made(link, "", Err(why.clone())))),
+                Ok(destinations) => {
+                    for destination in destinations {
+                        let judged = places::judged(world, &destination);
+                        let title = destination.title();
+                        out.extend(judged.into_iter().map(|(link, judged)| made(link, &title, judged)));
+                    }
+                }
+            }
+        }
+    }
+    out.push(made("management-events", "", management(world, region)));
+    out.push(made("data-events", "", data(world, region)));
+    out.push(made("mantle", "", mantle(world, region)));
+    out
+}
+
+/// Whether models can be called there.
+fn used(world: &World, region: FactId) -> Judged {
+    Ok(match crate::access::in_use(world, region)? {
+        Some(how) => Link::of("ok", how, Vec::new()),
+        None => Link::of("n/a", "nothing shows that models are called there", Vec::new()),
+    })
+}
+
+/// Calls through `bedrock-mantle`, of which invocation logging holds nothing.
+fn mantle(world: &World, region: FactId) -> Judged {
+    let Some(fact) = world.facts.get(region) else { return Ok(Link::of("n/a", "the Region is not known", Vec::new())) };
+    let (Some(account), Some(name)) = (fact.account.as_deref(), fact.region.as_deref()) else {
+        return Err(Why::new(Reason::Undecided, "the account and Region are not known"));
+    };
+    let callers = crate::access::mantle_callers(world, account, name)?;
+    let Some(first) = callers.first().and_then(|id| world.facts.get(*id)) else {
+        return Ok(Link::of("ok", "nobody can run a model through `bedrock-mantle` there", Vec::new()));
+    };
+    let others = match callers.len() {
+        1 => String::new(),
+        2 => " and one other".to_owned(),
+        more => format!(" and {} others", more - 1),
+    };
+    let reason =
+        format!("`{}`{others} can run models through `bedrock-mantle`, of which invocation logging holds nothing", first.name);
+    let nodes = callers.iter().filter_map(|id| world.facts.get(*id)).map(|fact| fact.node).collect();
+    Ok(Link::of("broken", reason, nodes))
 }
 
 /// Whether invocation logging is on, and its fact if so.
@@ -90,66 +143,6 @@ fn logging(world: &World, region: FactId) -> Result<(Link, Option<FactId>), Arc<
         (Some(group), Some(bucket)) => format!("log group `{group}` and bucket `{bucket}`"),
     };
     Ok((Link::of("ok", format!("invocations are logged to {to}"), at), Some(logging)))
-}
-
-/// Whether what an edge of the logging names exists, for kinds that stand in the account itself.
-fn exists(world: &World, logging: FactId, edge: &str, path: &[&str], kind: &str) -> Judged {
-    let facts = &world.facts;
-    let Some(value) = facts.at(&Value::Fact(logging), path)? else {
-        return Ok(Link::of("n/a", "the configuration names none", Vec::new()));
-    };
-    let name = facts.text(&value).unwrap_or_default().to_string();
-    let at = if let Value::Node(node) = value { vec![node] } else { Vec::new() };
-    match facts.follow(logging, edge) {
-        Ok(_) => Ok(Link::of("ok", format!("`{name}` exists"), at)),
-        Err(why) => {
-            let (Some(fact), Some(kind)) = (facts.get(logging), kinds::get(kind)) else { return Err(why) };
-            if why.reason != Reason::NotLoaded || facts.listed(kind, fact.account.as_deref(), fact.region.as_deref()).is_err() {
-                return Err(why);
-            }
-            Ok(Link::of("broken", format!("{} `{name}` does not exist", kind.title), at))
-        }
-    }
-}
-
-fn log_group(world: &World, logging: FactId) -> Judged {
-    exists(world, logging, "log_group", &["loggingConfig", "cloudWatchConfig", "logGroupName"], "log-group")
-}
-
-fn log_role(world: &World, logging: FactId) -> Judged {
-    exists(world, logging, "role", &["loggingConfig", "cloudWatchConfig", "roleArn"], "iam-role")
-}
-
-/// Whether the policies of the buckets let Bedrock write: without one it cannot, since it writes as a service.
-fn bucket_policy(world: &World, logging: FactId) -> Judged {
-    let facts = &world.facts;
-    let mut last = Link::of("n/a", "the configuration names no bucket", Vec::new());
-    for edge in ["bucket", "large_data_bucket"] {
-        for bucket in facts.follow(logging, edge)? {
-            let Some(fact) = facts.get(bucket) else { continue };
-            let statements = facts.list_in(&Value::Fact(bucket), &["policy", "Statement"])?;
-            let lets = statements.iter().any(|statement| lets_bedrock(world, statement));
-            if !lets {
-                let reason = format!("no statement of the policy of bucket `{}` lets `bedrock.amazonaws.com` write", fact.name);
-                return Ok(Link::of("broken", reason, vec![fact.node]));
-            }
-            last = Link::of("ok", format!("the policy of bucket `{}` lets Bedrock write", fact.name), vec![fact.node]);
-        }
-    }
-    Ok(last)
-}
-
-/// Whether a statement allows something to Bedrock's service principal, or to everybody.
-fn lets_bedrock(world: &World, statement: &Value) -> bool {
-    let Value::Node(node) = statement else { return false };
-    let Some(node) = world.facts.node(*node) else { return false };
-    let is = |text: Option<&str>| text.is_some_and(|t| t == "*" || t == "bedrock.amazonaws.com");
-    let principal = node.get("Principal");
-    let named = principal.is_some_and(|p| {
-        is(p.as_str())
-            || ["Service", "AWS"].iter().filter_map(|key| p.get(key)).any(|v| is(v.as_str()) || v.items().any(|i| is(i.as_str())))
-    });
-    node.get("Effect").and_then(|n| n.as_str()) == Some("Allow") && named
 }
 
 /// Management events: calls that read (to which `InvokeModel` counts) and calls that change.
@@ -204,7 +197,11 @@ fn data(world: &World, region: FactId) -> Judged {
 
 fn judged(world: &World, region: FactId, events: &[Event<'_>]) -> Judged {
     Ok(match trail::covers(world, region, events)? {
-        Found::No { reason, at } => Link::of("broken", reason, at),
+        // The same break as of the management events.
+        Found::No { silent: true, reason, .. } if events.iter().all(|event| event.category == "Data") => {
+            Link::of("n/a", format!("nothing records there: {reason}"), Vec::new())
+        }
+        Found::No { reason, at, .. } => Link::of("broken", reason, at),
         Found::By(trail) => {
             let fact = world.facts.get(trail);
             let reason = format!("trail `{}` records them", fact.map_or("", |fact| &fact.name));

@@ -21,6 +21,8 @@ pub(super) enum Found {
         reason: String,
         /// The trails that do not.
         at: Vec<NodeId>,
+        /// Nothing records there at all: no trail stands over the place, or those that do are stopped.
+        silent: bool,
     },
 }
 
@@ -29,7 +31,7 @@ pub(super) enum Found {
 /// # Errors
 /// What is not known of the trails.
 pub(super) fn covers(world: &World, region: FactId, events: &[Event<'_>]) -> Result<Found, Arc<Why>> {
-    let mut found = Found::No { reason: "no event was asked about".to_owned(), at: Vec::new() };
+    let mut found = Found::No { reason: "no event was asked about".to_owned(), at: Vec::new(), silent: false };
     for event in events {
         found = one(world, region, event)?;
         if matches!(found, Found::No { .. }) {
@@ -45,15 +47,20 @@ fn one(world: &World, region: FactId, event: &Event<'_>) -> Result<Found, Arc<Wh
     let Some((account, name)) = place else {
         return Err(Why::new(Reason::Undecided, "the account and Region are not known"));
     };
-    let (mut reasons, mut at, mut doubt) = (Vec::new(), Vec::new(), None);
+    let (mut reasons, mut at, mut doubt, mut silent) = (Vec::new(), Vec::new(), None, true);
     for &trail in facts.of_kind("trail") {
         match records(world, trail, (account, name), event) {
-            Ok(Some(None)) => return Ok(Found::By(trail)),
-            Ok(Some(Some(reason))) => {
+            Ok(Records::All) => return Ok(Found::By(trail)),
+            Ok(Records::Stopped(reason)) => {
                 reasons.push(reason);
                 at.extend(facts.get(trail).map(|fact| fact.node));
             }
-            Ok(None) => {}
+            Ok(Records::NotAll(reason)) => {
+                silent = false;
+                reasons.push(reason);
+                at.extend(facts.get(trail).map(|fact| fact.node));
+            }
+            Ok(Records::Elsewhere) => {}
             Err(why) => doubt = doubt.or(Some(why)),
         }
     }
@@ -62,19 +69,29 @@ fn one(world: &World, region: FactId, event: &Event<'_>) -> Result<Found, Arc<Wh
     }
     facts.collected("cloudtrail", "describe-trails", Some(account), Some(name))?;
     let reason = if reasons.is_empty() { format!("no trail covers account {account} in {name}") } else { reasons.join("; ") };
-    Ok(Found::No { reason, at })
+    Ok(Found::No { reason, at, silent })
 }
 
-/// `None`: the trail does not stand over the place. Else why it does not record all of the class, `None` where it does.
-fn records(world: &World, trail: FactId, place: (&str, &str), event: &Event<'_>) -> Result<Option<Option<String>>, Arc<Why>> {
+/// What a trail records of a class of events at a place.
+enum Records {
+    /// It does not stand over the place.
+    Elsewhere,
+    /// Nothing, for this reason.
+    Stopped(String),
+    /// Not all, for this reason.
+    NotAll(String),
+    All,
+}
+
+fn records(world: &World, trail: FactId, place: (&str, &str), event: &Event<'_>) -> Result<Records, Arc<Why>> {
     let facts = &world.facts;
     if !stands_over(world, trail, place)? {
-        return Ok(None);
+        return Ok(Records::Elsewhere);
     }
     let name = facts.get(trail).map_or("", |fact| &fact.name);
     match facts.bool_at(trail, &["status", "IsLogging"])? {
         Some(true) => {}
-        Some(false) => return Ok(Some(Some(format!("trail `{name}` is stopped")))),
+        Some(false) => return Ok(Records::Stopped(format!("trail `{name}` is stopped"))),
         None => {
             return Err(Why::new(Reason::MissingField, format!("`get-trail-status` of `{name}` does not say whether it logs")));
         }
@@ -90,15 +107,15 @@ fn records(world: &World, trail: FactId, place: (&str, &str), event: &Event<'_>)
         || format!("{} events of Bedrock", event.category.to_lowercase()),
         |kind| format!("data events of `{kind}`"),
     );
-    Ok(Some(match recorded {
-        Recorded::All => None,
-        Recorded::Part(field) => Some(format!("trail `{name}` records {what} only for some values of `{field}`")),
-        Recorded::None => Some(format!("the selectors of trail `{name}` leave out {what}")),
+    Ok(match recorded {
+        Recorded::All => Records::All,
+        Recorded::Part(field) => Records::NotAll(format!("trail `{name}` records {what} only for some values of `{field}`")),
+        Recorded::None => Records::NotAll(format!("the selectors of trail `{name}` leave out {what}")),
         Recorded::Parts => {
             let text = format!("whether the selectors of trail `{name}` together take all {what} is not decided");
             return Err(Why::new(Reason::Undecided, text));
         }
-    }))
+    })
 }
 
 /// Whether a trail is the account's, or its organisation's, and records in the Region.

@@ -244,7 +244,7 @@ fn texts(world: &World, items: &[Value]) -> Vec<String> {
 }
 
 /// One condition, read as a policy's would be; `None` without values.
-fn condition(operator: &str, key: &str, values: &[&str]) -> Option<Condition> {
+pub(in super::super) fn condition(operator: &str, key: &str, values: &[&str]) -> Option<Condition> {
     if values.is_empty() {
         return None;
     }

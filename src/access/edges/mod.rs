@@ -22,11 +22,13 @@ mod workloads;
 use crate::world::{Derived, ObjectType};
 
 pub use assume::{Edge, From, Graph, How};
+pub(super) use bounds::condition;
 pub use derived::name_of;
 pub(super) use keys::{Keys, organization_of};
 pub(super) use rcps::Rcps;
 pub use reach::{Reach, Reached, becomes, who_becomes};
-pub(super) use strangers::{contexts, is_stranger};
+pub(super) use strangers::{context_of_service, contexts, is_stranger};
+pub use width::holes as trust_holes;
 
 /// Types of the objects below.
 pub const OBJECTS: &[ObjectType] = &[

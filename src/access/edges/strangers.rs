@@ -47,7 +47,7 @@ pub(in super::super) fn contexts() -> [Context; 2] {
 }
 
 /// What a service's request carries when it acts for a resource of a stranger's.
-pub(super) fn context_of_service() -> Context {
+pub(in super::super) fn context_of_service() -> Context {
     let mut context = Context::open();
     context.set("aws:SourceAccount", [ACCOUNT]);
     context.set("aws:SourceArn", [format!("arn:aws:bedrock:us-east-1:{ACCOUNT}:resource/strangers")]);

@@ -39,7 +39,8 @@ pub(in super::super) const DERIVED: &[Derived] = &[Derived {
 /// policy of the roles they assume (confused deputy): Bedrock's batch jobs, agents and knowledge bases, AgentCore, ECS tasks.
 const DEPUTIES: [&str; 3] = ["bedrock.amazonaws.com", "bedrock-agentcore.amazonaws.com", "ecs-tasks.amazonaws.com"];
 
-fn holes(world: &World, role: FactId) -> Value {
+/// The derived fact `trust_holes` of a role.
+pub fn holes(world: &World, role: FactId) -> Value {
     if world.facts.get(role).is_some_and(|f| f.id.contains(":role/aws-service-role/")) {
         return Value::list(Vec::new());
     }

@@ -14,11 +14,11 @@ use crate::iam::decide::{Missing, PolicySet};
 use crate::world::World;
 
 /// What stands on the resource's side, and SCPs that are in force but not known.
-#[derive(Default)]
-pub(super) struct Joined {
+#[derive(Clone, Default)]
+pub(in super::super) struct Joined {
     pub(super) resource: Option<Arc<Held>>,
     pub(super) rcps: Option<Vec<Vec<Arc<Held>>>>,
-    missing: Vec<Missing>,
+    pub(super) missing: Vec<Missing>,
 }
 
 impl Joined {
@@ -35,6 +35,32 @@ impl Joined {
         joined
     }
 
+    /// The same for a service, which has no policies of its own and stands under no SCP.
+    pub(in super::super) fn of_service(world: &World, action: &str, resource: &str, owner: &str) -> Self {
+        let mut joined = Self::default();
+        match resource_policy(world, action, resource) {
+            Ok(policy) => joined.resource = policy,
+            Err(missing) => joined.missing.push(missing),
+        }
+        joined.bound_by(rcps_above(world, owner));
+        joined
+    }
+
+    /// Of a resource without a policy of its own: the RCPs alone.
+    pub(in super::super) fn of_limits(world: &World, owner: &str) -> Self {
+        let mut joined = Self::default();
+        joined.bound_by(rcps_above(world, owner));
+        joined
+    }
+
+    /// The same without the resource's policy, for resources that grant nothing within their account.
+    pub(in super::super) fn without_resource(world: &World, standing: &Standing, owner: &str) -> Self {
+        let mut joined = Self::default();
+        joined.unknown_scps(world, standing);
+        joined.rcps(world, standing, owner);
+        joined
+    }
+
     pub(super) fn unknown_scps(&mut self, world: &World, standing: &Standing) {
         if let Some(why) = &crate::access::guard::Scps::shared(world).above(&standing.account).unknown {
             self.missing.push(Missing { kind: PolicyType::Scp, why: why.text.clone() });
@@ -46,12 +72,25 @@ impl Joined {
         if world.facts.by_key("account", owner, None, None).is_none() && owner == &*standing.account {
             return;
         }
-        let above = rcps_above(world, owner);
+        self.bound_by(rcps_above(world, owner));
+    }
+
+    fn bound_by(&mut self, above: RcpsAbove) {
         self.missing.extend(above.missing);
         self.rcps = above.levels;
     }
 
-    pub(super) fn policies<'s>(&'s self, standing: &'s Standing) -> PolicySet<'s> {
+    /// For a requester without policies of its own.
+    pub(in super::super) fn alone(&self) -> PolicySet<'_> {
+        PolicySet {
+            resource: self.resource.as_ref().map(|held| &held.policy),
+            rcp: self.rcps.as_ref().map(|levels| crate::access::principals::borrow(levels)),
+            missing: self.missing.clone(),
+            ..PolicySet::default()
+        }
+    }
+
+    pub(in super::super) fn policies<'s>(&'s self, standing: &'s Standing) -> PolicySet<'s> {
         let mut policies = standing.policies();
         policies.resource = self.resource.as_ref().map(|held| &held.policy);
         policies.rcp = self.rcps.as_ref().map(|levels| crate::access::principals::borrow(levels));

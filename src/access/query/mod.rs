@@ -4,12 +4,14 @@
 //! that there is none, or the reason why it is not known. Here is what the questions share: principals by name, and the place of a
 //! statement. Never: an allow past a policy that is in force but was not loaded; that is conditional.
 
+mod among;
 mod can;
 mod joined;
 pub mod new;
 mod region;
 mod who;
 
+pub use among::{Able, Among, Asked, among};
 pub use can::{Line, Verdict, can};
 pub use who::{Who, who_can};
 
@@ -20,7 +22,7 @@ use crate::iam::policy::{Policy, Site, Statement};
 use crate::iam::request::Context;
 use crate::iam::truth::Truth;
 use crate::world::World;
-use joined::Joined;
+pub(super) use joined::Joined;
 
 /// A statement that decided, and what to underline of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

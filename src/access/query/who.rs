@@ -62,6 +62,19 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
             joined
         }
     };
+    answered(standing, &joined, owner.as_deref(), action, resource, region)
+}
+
+/// The answer for one principal, where the resource's side is known.
+pub(super) fn answered(
+    standing: &Standing,
+    joined: &Joined,
+    owner: Option<&str>,
+    action: &str,
+    resource: Option<&str>,
+    region: Option<&str>,
+) -> Who {
+    let fixed = resource.filter(|text| is_one(text));
     let policies = joined.policies(standing);
     if !may_grant(&policies, action) {
         return Who::Cannot;
@@ -72,7 +85,7 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
                 && matches!(why.kind, PolicyType::Identity | PolicyType::Resource | PolicyType::Trust | PolicyType::Key)
         };
         let site = decision.why.iter().find(granting)?.site?;
-        Some(place(standing, Some(&joined), site, action, &Context::open()))
+        Some(place(standing, Some(joined), site, action, &Context::open()))
     };
     let mut context = Context::open();
     // A call is made in its resource's Region, unless another is asked about.
@@ -85,7 +98,7 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
         question.resources = resources(standing, action, resource, region);
         question.context = context.clone();
         question.context.complete(&standing.keys.known);
-        question.resource_account = owner.as_deref();
+        question.resource_account = owner;
         question.examples = crate::access::ask::Ask::anything(standing, action).examples;
         solve::solve(&question)
     };
@@ -107,7 +120,7 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
 }
 
 /// Whether anything that is known, or missing, could grant the action at all.
-fn may_grant(policies: &PolicySet<'_>, action: &str) -> bool {
+pub(super) fn may_grant(policies: &PolicySet<'_>, action: &str) -> bool {
     let context = Context::open();
     let covers =
         |s: &Statement| s.effect != Effect::Deny && !s.contradictory && s.action.covers(action, &context) != Truth::False;
