@@ -173,9 +173,9 @@ fn names(zones: Option<Node<'_>>, profiles: Option<Node<'_>>, account: &str, fil
     let mut associations = Vec::new();
     for (profile, content) in each(profiles) {
         for vpc in content.get("vpcs").into_iter().flat_map(|n| n.items()) {
-            let vpc = vpc.as_str().unwrap();
+            let (vpc, status) = vpc.as_str().unwrap().split_once(' ').unwrap_or((vpc.as_str().unwrap(), "COMPLETE"));
             associations.push(json!({"Id": format!("rpassoc-{vpc}"), "Name": "a", "ProfileId": profile, "ResourceId": vpc,
-                "Status": "COMPLETE"}));
+                "Status": status}));
         }
         let Some(resources) = content.get("resources") else { continue };
         let resource = |n: Node<'_>| {

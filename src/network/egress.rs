@@ -83,6 +83,11 @@ fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -
             hops.push(Hop { text: "central endpoint".to_owned(), at: None });
             ("central-endpoint", String::new(), hops)
         }
+        Ok(Resolution::Dead(at)) => {
+            let mut hops = here("private name", at);
+            hops.push(Hop { text: "an endpoint that does not answer for the service".to_owned(), at: None });
+            ("blocked", String::new(), hops)
+        }
         Ok(Resolution::Public) | Err(_) => {
             let way = route::way_out(world, subnet)?;
             // Without a way out nothing leaves however the name resolves, but an endpoint may yet answer.

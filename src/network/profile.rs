@@ -5,19 +5,27 @@
 
 use std::sync::Arc;
 
-use super::resolve;
+use super::resolve::{self, Leads, Resolution};
 use crate::facts::{FactId, Reason, Why, kinds};
 use crate::world::World;
 
 /// The resource of one of the VPC's profiles that gives `name` a private address: a private hosted zone of exactly that name
 /// with an alias to an endpoint, or an available endpoint of the service.
-pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Option<FactId>, Arc<Why>> {
+pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Option<Resolution>, Arc<Why>> {
     let facts = &world.facts;
     let Some(home) = facts.get(vpc) else { return Ok(None) };
-    let mut doubt = None;
+    let (mut doubt, mut dead) = (None, None);
     for &association in facts.of_kind("route53-profile-association") {
         if facts.text_at(association, &["ResourceId"])?.as_deref() != Some(&*home.key) {
             continue;
+        }
+        match in_force(world, association) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(why) => {
+                doubt = doubt.or(Some(why));
+                continue;
+            }
         }
         let profile = facts.text_at(association, &["ProfileId"])?.unwrap_or_default();
         let mut any = false;
@@ -26,9 +34,12 @@ pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str
                 continue;
             }
             any = true;
-            match answers(world, resource, service, name) {
-                Ok(true) => return Ok(Some(resource)),
-                Ok(false) => {}
+            let leads = in_force(world, resource)
+                .and_then(|on| if on { leads(world, resource, service, name) } else { Ok(Leads::Nowhere) });
+            match leads {
+                Ok(Leads::Answered) => return Ok(Some(Resolution::Profile(resource))),
+                Ok(Leads::Dead) => dead = dead.or(Some(Resolution::Dead(resource))),
+                Ok(Leads::Nowhere) => {}
                 Err(why) => doubt = doubt.or(Some(why)),
             }
         }
@@ -44,23 +55,40 @@ pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str
         let why = facts.listed(kind, account, region).err()?;
         (matches!(why.reason, Reason::Denied | Reason::Failed) || facts.left_out(kind, account, region)).then_some(why)
     });
-    doubt.or(refused).map_or(Ok(None), Err)
+    doubt.or(refused).map_or(Ok(dead), Err)
 }
 
-fn answers(world: &World, resource: FactId, service: &str, name: &str) -> Result<bool, Arc<Why>> {
+/// Whether an association of a profile is in force; one under change is neither.
+fn in_force(world: &World, association: FactId) -> Result<bool, Arc<Why>> {
+    match world.facts.text_at(association, &["Status"])?.as_deref() {
+        Some("COMPLETE") => Ok(true),
+        Some("DELETED" | "FAILED") => Ok(false),
+        status => {
+            let name = world.facts.get(association).map_or_else(String::new, |f| f.name.to_string());
+            let text = format!("`{name}` of a Route 53 Profile has the status `{}`", status.unwrap_or("unknown"));
+            Err(Why::new(Reason::Undecided, text))
+        }
+    }
+}
+
+fn leads(world: &World, resource: FactId, service: &str, name: &str) -> Result<Leads, Arc<Why>> {
     let facts = &world.facts;
     let arn = facts.text_at(resource, &["ResourceArn"])?.unwrap_or_default();
     if let Some((_, id)) = arn.split_once(":vpc-endpoint/") {
-        let Some(endpoint) = facts.by_key("vpc-endpoint", id, None, None) else {
-            return Err(Why::new(Reason::NotLoaded, format!("endpoint `{id}` of a Route 53 Profile was not loaded")));
-        };
-        return Ok(resolve::service_of(world, endpoint)?.as_deref() == Some(service) && resolve::available(world, endpoint)?);
+        // An endpoint of another service says nothing of this name.
+        return Ok(if resolve::answers(world, id, service)? { Leads::Answered } else { Leads::Nowhere });
     }
+    let mut dead = Leads::Nowhere;
     for zone in facts.follow(resource, "hosted_zone")? {
         let zone_name = facts.text_at(zone, &["Name"])?.unwrap_or_default();
-        if zone_name.trim_end_matches('.') == name && !resolve::alias_targets(world, zone, name)?.is_empty() {
-            return Ok(true);
+        if zone_name.trim_end_matches('.') != name {
+            continue;
+        }
+        match resolve::leads(world, zone, service, name)? {
+            Leads::Answered => return Ok(Leads::Answered),
+            Leads::Dead => dead = Leads::Dead,
+            Leads::Nowhere => {}
         }
     }
-    Ok(false)
+    Ok(dead)
 }

@@ -17,8 +17,28 @@ pub(super) enum Resolution {
     HostedZone(FactId),
     /// Through a Route 53 Profile that holds an endpoint's name.
     Profile(FactId),
+    /// Through a private hosted zone or a profile to an endpoint that does not answer for the service: the name does not fall
+    /// back to public addresses.
+    Dead(FactId),
     /// To public addresses.
     Public,
+}
+
+impl Resolution {
+    /// Whether the name leads to an endpoint that answers.
+    pub(super) fn private(&self) -> bool {
+        !matches!(self, Self::Dead(_) | Self::Public)
+    }
+}
+
+/// What a private name leads to.
+pub(super) enum Leads {
+    /// To an available endpoint of the service.
+    Answered,
+    /// To an endpoint that is gone, not accepted or another service's.
+    Dead,
+    /// Nothing of a private name is there.
+    Nowhere,
 }
 
 /// What a VPC needs.
@@ -96,13 +116,13 @@ pub(super) fn resolve(world: &World, vpc: FactId, service: &str) -> Result<Resol
         Ok(None) => {}
         Err(why) => doubt = Some(why),
     }
-    match zone_for(world, vpc, &dns_name(service, &region)) {
-        Ok(Some(zone)) => return Ok(Resolution::HostedZone(zone)),
+    match zone_for(world, vpc, service, &dns_name(service, &region)) {
+        Ok(Some(found)) => return Ok(found),
         Ok(None) => {}
         Err(why) => doubt = doubt.or(Some(why)),
     }
     match profile::resource_for(world, vpc, service, &dns_name(service, &region)) {
-        Ok(Some(resource)) => return Ok(Resolution::Profile(resource)),
+        Ok(Some(found)) => return Ok(found),
         Ok(None) => {}
         Err(why) => doubt = doubt.or(Some(why)),
     }
@@ -138,7 +158,7 @@ fn dns_attributes_on(world: &World, vpc: FactId) -> Result<bool, Arc<Why>> {
 }
 
 /// A private hosted zone of exactly this name that the VPC is associated with and whose apex is an alias to an endpoint.
-fn zone_for(world: &World, vpc: FactId, name: &str) -> Result<Option<FactId>, Arc<Why>> {
+fn zone_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Option<Resolution>, Arc<Why>> {
     let facts = &world.facts;
     let vpc_id = facts.get(vpc).map(|f| f.name.clone()).unwrap_or_default();
     for &zone in facts.of_kind("hosted-zone") {
@@ -147,12 +167,43 @@ fn zone_for(world: &World, vpc: FactId, name: &str) -> Result<Option<FactId>, Ar
             continue;
         }
         let associated = facts.list_in(&Value::Fact(zone), &["vpc_associations"])?;
-        let here = associated.iter().any(|v| facts.text_in(v, &["VPCId"]).ok().flatten().as_deref() == Some(&*vpc_id));
-        if here && !alias_targets(world, zone, name)?.is_empty() {
-            return Ok(Some(zone));
+        if !associated.iter().any(|v| facts.text_in(v, &["VPCId"]).ok().flatten().as_deref() == Some(&*vpc_id)) {
+            continue;
+        }
+        match leads(world, zone, service, name)? {
+            Leads::Answered => return Ok(Some(Resolution::HostedZone(zone))),
+            Leads::Dead => return Ok(Some(Resolution::Dead(zone))),
+            Leads::Nowhere => {}
         }
     }
     zones_unknown(world, vpc).map_or(Ok(None), Err)
+}
+
+/// What the aliases of `name` in `zone` lead to. One endpoint that answers is enough.
+///
+/// # Errors
+/// The reason, where none answers for certain and an endpoint was not loaded.
+pub(super) fn leads(world: &World, zone: FactId, service: &str, name: &str) -> Result<Leads, Arc<Why>> {
+    let (mut doubt, mut found) = (None, Leads::Nowhere);
+    for target in alias_targets(world, zone, name)? {
+        // `vpce-ID-SUFFIX.SERVICE.REGION.vpce.amazonaws.com`; with an Availability Zone's name in the suffix.
+        let id = target.split(['-', '.']).nth(1).map_or_else(String::new, |id| format!("vpce-{id}"));
+        match answers(world, &id, service) {
+            Ok(true) => return Ok(Leads::Answered),
+            Ok(false) => found = Leads::Dead,
+            Err(why) => doubt = doubt.or(Some(why)),
+        }
+    }
+    doubt.map_or(Ok(found), Err)
+}
+
+/// Whether the endpoint of this identifier is an available one of the service.
+pub(super) fn answers(world: &World, id: &str, service: &str) -> Result<bool, Arc<Why>> {
+    let Some(endpoint) = world.facts.by_key("vpc-endpoint", id, None, None) else {
+        let text = format!("central endpoint `{id}`, which the name leads to, was not loaded");
+        return Err(Why::new(Reason::NotLoaded, text));
+    };
+    Ok(service_of(world, endpoint)?.as_deref() == Some(service) && available(world, endpoint)?)
 }
 
 /// Why the hosted zones of the account of `near` are not known, if so.
@@ -195,7 +246,7 @@ fn name_resolves_privately(world: &World, endpoint: FactId) -> Value {
         let Some(&vpc) = world.facts.follow(endpoint, "vpc")?.first() else {
             return Err(Why::new(Reason::NotLoaded, "the endpoint's VPC was not loaded"));
         };
-        Ok(resolve(world, vpc, &service)? != Resolution::Public)
+        Ok(resolve(world, vpc, &service)?.private())
     };
     answer().map_or_else(Value::Unknown, Value::Bool)
 }
@@ -218,7 +269,7 @@ fn need(world: &World, vpc: FactId, service: Endpoint, workloads: &[FactId]) -> 
     let facts = &world.facts;
     let region = facts.get(vpc).and_then(|f| f.region.clone()).unwrap_or_default();
     let private = match resolve(world, vpc, service.service()) {
-        Ok(resolution) => Value::Bool(resolution != Resolution::Public),
+        Ok(resolution) => Value::Bool(resolution.private()),
         Err(why) => Value::Unknown(why),
     };
     let named: Vec<_> = workloads.iter().filter_map(|w| facts.get(*w)).map(|f| f.name.to_string()).collect();
