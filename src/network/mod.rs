@@ -4,6 +4,7 @@
 //! the verdict unknown; it never makes it "NAT" and never "private".
 
 mod egress;
+mod filter;
 mod profile;
 mod resolve;
 mod route;
@@ -16,4 +17,4 @@ use crate::world::{Derived, ObjectType};
 pub const OBJECTS: &[ObjectType] = &[egress::PATH, egress::HOP, resolve::NEED];
 
 /// The derived facts of this module.
-pub const DERIVED: &[&[Derived]] = &[resolve::DERIVED, egress::DERIVED];
+pub const DERIVED: &[&[Derived]] = &[resolve::DERIVED, egress::DERIVED, filter::DERIVED];
