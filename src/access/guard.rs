@@ -4,7 +4,7 @@
 //! wants closed and open. A policy's name says nothing; only what it denies counts, at every level.
 
 pub(super) mod attach;
-pub(super) mod data;
+pub(crate) mod data;
 pub(super) mod effective;
 mod everything;
 pub(super) mod gaps;

@@ -32,6 +32,7 @@ mod wildcard;
 use crate::world::{Derived, ObjectType};
 
 pub use endpoint::{Endpoint, callable_endpoints};
+pub(crate) use guard::data::told as bedrock_data;
 pub use region::{in_use, mantle_callers};
 
 /// Makes what every question about access needs, with all cores; else the first question to ask makes it alone.

@@ -124,7 +124,8 @@ fn collect(node: Node<'_>, depth: usize, out: &mut Vec<String>) {
     node.items().for_each(|item| collect(item, depth + 1, out));
 }
 
-fn told(world: &World, id: FactId) -> Value {
+/// What a bucket, a KMS key or a secret holds or opens of Bedrock's data, as text; empty where it is none of it.
+pub(crate) fn told(world: &World, id: FactId) -> Value {
     let data = world.memo(Data::of);
     match data.known.get(&id) {
         Some(what) => Value::str(*what),

@@ -1,4 +1,4 @@
-//! Amazon Bedrock AgentCore: runtimes and gateways.
+//! Amazon Bedrock AgentCore: runtimes, gateways, memories, policy engines, token vaults.
 
 use super::super::kind::{Attached, Edge, Kind, Scope, Source};
 
@@ -47,4 +47,35 @@ pub(super) static KINDS: &[Kind] = &[
             .doc("its resource policy")],
         ..Kind::new("agentcore-gateway", "AgentCore gateway", Scope::Region, "bedrock-agentcore-control.GetGatewayResponse")
     },
+    Kind {
+        sources: &[
+            Source::new(SERVICE, "get-memory", "memory", "id").arn("arn").name("name"),
+            Source::new(SERVICE, "list-memories", "memories[]", "id").arn("arn").name("id").summary(),
+        ],
+        edges: &[
+            Edge::one("role", "iam-role", "memoryExecutionRoleArn", "the role it calls models with"),
+            Edge::one("kms_key", "kms-key", "encryptionKeyArn", KEY),
+        ],
+        ..Kind::new("agentcore-memory", "AgentCore memory", Scope::Region, "bedrock-agentcore-control.Memory")
+    },
+    Kind {
+        sources: &[Source::new(SERVICE, "list-policy-engines", "policyEngines[]", "policyEngineId")
+            .arn("policyEngineArn")
+            .name("name")],
+        edges: &[Edge::one("kms_key", "kms-key", "encryptionKeyArn", KEY)],
+        ..Kind::new("agentcore-policy-engine", "AgentCore policy engine", Scope::Region, "bedrock-agentcore-control.PolicyEngine")
+    },
+    Kind {
+        sources: &[Source::new(SERVICE, "get-token-vault", "", "tokenVaultId")
+            .arn("arn:{partition}:bedrock-agentcore:{region}:{account}:token-vault/{key}")],
+        edges: &[Edge::one("kms_key", "kms-key", "kmsConfiguration.kmsKeyArn", KEY)],
+        ..Kind::new(
+            "agentcore-token-vault",
+            "AgentCore token vault",
+            Scope::Region,
+            "bedrock-agentcore-control.GetTokenVaultResponse",
+        )
+    },
 ];
+
+const KEY: &str = "the key that encrypts it";

@@ -143,7 +143,55 @@ pub(super) static KINDS: &[Kind] = &[
             "bedrock.GetProvisionedModelThroughputResponse",
         )
     },
+    Kind {
+        sources: &[
+            Source::new("bedrock", "get-imported-model", "", "modelArn").arn("modelArn").name("modelName"),
+            Source::new("bedrock", "list-imported-models", "modelSummaries[]", "modelArn")
+                .arn("modelArn")
+                .name("modelName")
+                .summary(),
+        ],
+        edges: &[Edge::one("kms_key", "kms-key", "modelKmsKeyArn", KEY)],
+        refer: refer_whole,
+        ..Kind::new("imported-model", "imported model", Scope::Global, "bedrock.GetImportedModelResponse")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock", "list-model-invocation-jobs", "invocationJobSummaries[]", "jobArn")
+                .arn("jobArn")
+                .name("jobName"),
+            Source::new("bedrock", "get-model-invocation-job", "", "jobArn").arn("jobArn").name("jobName"),
+        ],
+        always: &["jobArn", "outputDataConfig"],
+        edges: &[
+            Edge::one("role", "iam-role", "roleArn", "the role it runs as"),
+            Edge::one(
+                "kms_key",
+                "kms-key",
+                "outputDataConfig.s3OutputDataConfig.s3EncryptionKeyId",
+                "the key it names for its output",
+            ),
+            Edge::one("output_bucket", "s3-bucket", "outputDataConfig.s3OutputDataConfig.s3Uri", "the bucket it writes to"),
+            Edge::one("input_bucket", "s3-bucket", "inputDataConfig.s3InputDataConfig.s3Uri", "the bucket it reads"),
+        ],
+        refer: refer_whole,
+        ..Kind::new("model-invocation-job", "batch inference job", Scope::Global, "bedrock.GetModelInvocationJobResponse")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock", "get-evaluation-job", "", "jobArn").arn("jobArn").name("jobName"),
+            Source::new("bedrock", "list-evaluation-jobs", "jobSummaries[]", "jobArn").arn("jobArn").name("jobName").summary(),
+        ],
+        edges: &[
+            Edge::one("role", "iam-role", "roleArn", "the role it runs as"),
+            Edge::one("kms_key", "kms-key", "customerEncryptionKeyId", KEY),
+        ],
+        refer: refer_whole,
+        ..Kind::new("evaluation-job", "evaluation job", Scope::Global, "bedrock.GetEvaluationJobResponse")
+    },
 ];
+
+const KEY: &str = "the key that encrypts it";
 
 /// The one fact of a kind in the account and Region of a fact.
 fn single(facts: &super::super::Facts, id: super::super::FactId, kind: &str) -> super::super::Lookup {

@@ -15,7 +15,39 @@ pub(super) static KINDS: &[Kind] = &[
                 .name("name")
                 .summary(),
         ],
-        edges: &[Edge::one("role", "iam-role", "roleArn", ROLE)],
+        edges: &[
+            Edge::one("role", "iam-role", "roleArn", ROLE),
+            Edge::one(
+                "kms_key",
+                "kms-key",
+                "knowledgeBaseConfiguration.managedKnowledgeBaseConfiguration.serverSideEncryptionConfiguration.kmsKeyArn",
+                "the key that encrypts a managed knowledge base",
+            ),
+            Edge::one(
+                "collection",
+                "opensearch-collection",
+                "storageConfiguration.opensearchServerlessConfiguration.collectionArn",
+                "the collection that holds its vectors",
+            ),
+            Edge::one(
+                "cluster",
+                "db-cluster",
+                "storageConfiguration.rdsConfiguration.resourceArn",
+                "the Aurora cluster that holds its vectors",
+            ),
+            Edge::one(
+                "vector_bucket",
+                "vector-bucket",
+                "storageConfiguration.s3VectorsConfiguration.vectorBucketArn",
+                "the bucket of S3 Vectors that holds its vectors",
+            ),
+            Edge::one(
+                "vector_index_bucket",
+                "vector-bucket",
+                "storageConfiguration.s3VectorsConfiguration.indexArn",
+                "the same, where the configuration names the index",
+            ),
+        ],
         back: &[Back::new("data_sources", "data-source", "knowledge_base", "its data sources")
             .listed_by("bedrock-agent", "list-data-sources")],
         attached: &[Attached::new("resource_policy", "bedrock-agent", "get-resource-policy", "any")

@@ -10,7 +10,7 @@ pub(super) static KINDS: &[Kind] = &[
             Source::new("kms", "describe-key", "KeyMetadata", "KeyId").arn("Arn"),
             Source::new("kms", "list-keys", "Keys[]", "KeyId").arn("KeyArn").summary(),
         ],
-        always: &["Arn", "KeyManager", "KeyState", "Origin"],
+        always: &["Arn", "KeyManager", "KeySpec", "KeyState", "KeyUsage", "Origin"],
         back: &[Back::new("aliases", "kms-alias", "key", "its aliases")],
         attached: &[
             Attached::new("policy", "kms", "get-key-policy", "any")

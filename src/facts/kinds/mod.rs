@@ -18,6 +18,7 @@ mod route53;
 pub(super) mod s3;
 mod scope;
 mod secretsmanager;
+mod stores;
 mod transit;
 
 use super::Kind;
@@ -36,6 +37,7 @@ static TABLES: &[&[Kind]] = &[
     logs::KINDS,
     s3::KINDS,
     secretsmanager::KINDS,
+    stores::KINDS,
     cloudtrail::KINDS,
     bedrock::KINDS,
     bedrock_agent::KINDS,
