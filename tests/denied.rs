@@ -171,6 +171,7 @@ fn lies(whole: &Verdicts, part: &Verdicts, how: Refusal) -> Vec<String> {
         let lie = match (before, now) {
             (Some(before), now) if before == now => false,
             (_, Verdict::Unknown) => false,
+            (_, Verdict::NotApplicable) if matches!(how, Refusal::RegionOff) => false,
             (Some(Verdict::NotApplicable), Verdict::Pass) => !CLOSED_WHATEVER_IT_HOLDS.contains(&&*key[0]),
             // Of what was not seen before, only that it is not applicable may be said.
             (None, now) => *now != Verdict::NotApplicable,

@@ -1,6 +1,7 @@
 //! Where knowledge bases keep their vectors: OpenSearch Serverless collections, Aurora clusters, buckets of S3 Vectors.
 
-use super::super::kind::{Edge, Kind, Reference, Scope, Source, arn_parts};
+use super::super::kind::{Edge, Kind, Reference, Scope, Source, arn_parts, first};
+use super::super::{FactId, Facts, Lookup};
 
 const KEY: &str = "the key that encrypts it";
 
@@ -13,7 +14,12 @@ pub(super) static KINDS: &[Kind] = &[
                 .name("name")
                 .summary(),
         ],
-        edges: &[Edge::one("kms_key", "kms-key", "kmsKeyArn", KEY)],
+        edges: &[Edge::computed(
+            "kms_key",
+            "kms-key",
+            key_of_collection,
+            "the key that encrypts it; absent for one that AWS owns",
+        )],
         ..Kind::new(
             "opensearch-collection",
             "OpenSearch Serverless collection",
@@ -40,6 +46,15 @@ pub(super) static KINDS: &[Kind] = &[
         ..Kind::new("vector-bucket", "S3 vector bucket", Scope::Region, "s3vectors.VectorBucket")
     },
 ];
+
+/// `auto` stands in the place of a key that AWS owns.
+fn key_of_collection(facts: &Facts, id: FactId) -> Lookup {
+    let (Some(fact), Some(key)) = (facts.get(id), super::get("kms-key")) else { return Ok(None) };
+    match facts.node(fact.node).and_then(|node| first(node, "kmsKeyArn")).and_then(|n| n.as_str()) {
+        None | Some("auto") => Ok(None),
+        Some(text) => facts.reach(id, key, text),
+    }
+}
 
 /// `arn:aws:rds:…:cluster:NAME` or a name.
 fn refer_cluster(text: &str) -> Reference<'_> {
