@@ -119,11 +119,12 @@ fn the_walk_through_works_as_it_is_written() {
         room.write(path, block.map(|l| format!("{l}\n")).collect::<String>());
         files += 1;
     }
-    assert_eq!(files, 6);
+    assert_eq!(files, 7);
     let borrowed = [
         ("network/nat-dependency", "network/bedrock-by-the-internet", ["fail.nat-gateway.yaml", "pass.no-way-out.yaml"]),
         ("logging/prompt-log-destination-broken", "logging/record-does-not-arrive", ["fail.scp.yaml", "pass.log-group.yaml"]),
         ("logging/prompt-log-readable-widely", "logging/prompts-read-by-anybody", ["fail.log-group.yaml", "pass.security.yaml"]),
+        ("encryption/guardrail-without-cmk", "encryption/key-of-this-account", ["fail.no-key.yaml", "pass.customer-key.yaml"]),
     ];
     for (built_in, own, cases) in borrowed {
         for case in cases {
@@ -132,5 +133,5 @@ fn the_walk_through_works_as_it_is_written() {
         }
     }
     let run = alicerce(room.path(), &["rules", "test", "my-rules"]).expect_code(0);
-    assert!(run.stdout.contains("8 cases of 4 rules: all hold"), "{}", run.stdout);
+    assert!(run.stdout.contains("10 cases of 5 rules: all hold"), "{}", run.stdout);
 }

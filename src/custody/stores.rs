@@ -50,8 +50,10 @@ fn keeps_data(world: &World, id: FactId) -> Value {
     }
 }
 
+type Tell = fn(&World, FactId) -> Value;
+
 /// Edges of a knowledge base to stores, with how the custody of each is told.
-const EDGES: [(&str, fn(&World, FactId) -> Value); 4] =
+const EDGES: [(&str, Tell); 4] =
     [("collection", collection), ("cluster", cluster), ("vector_bucket", vector_bucket), ("vector_index_bucket", vector_bucket)];
 
 /// Types of stores that are services of AWS. The others are run by somebody else, which `knowledge-base-leaves-region` tells.

@@ -66,8 +66,9 @@ pub(super) static KINDS: &[Kind] = &[
         ..Kind::new("agentcore-policy-engine", "AgentCore policy engine", Scope::Region, "bedrock-agentcore-control.PolicyEngine")
     },
     Kind {
-        sources: &[Source::new(SERVICE, "get-token-vault", "", "tokenVaultId")
-            .arn("arn:{partition}:bedrock-agentcore:{region}:{account}:token-vault/{key}")],
+        sources: &[Source::new(SERVICE, "get-token-vault", "", "@one")
+            .arn("arn:{partition}:bedrock-agentcore:{region}:{account}:token-vault/default")
+            .name("tokenVaultId")],
         edges: &[Edge::one("kms_key", "kms-key", "kmsConfiguration.kmsKeyArn", KEY)],
         ..Kind::new(
             "agentcore-token-vault",
