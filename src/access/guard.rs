@@ -13,6 +13,7 @@ pub(super) mod perimeter;
 pub(crate) mod questions;
 pub(super) mod region;
 pub(super) mod scp;
+pub(super) mod transport;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

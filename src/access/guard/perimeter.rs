@@ -91,7 +91,7 @@ const KEY: [&str; 3] = ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"];
 const SECRET: [&str; 1] = ["secretsmanager:GetSecretValue"];
 
 /// The compiled policy; `None` where there is none, or AWS would refuse it: then nobody of another account gets in.
-fn policy_of(world: &World, resource: FactId) -> Result<Option<Arc<Held>>, Arc<Why>> {
+pub(super) fn policy_of(world: &World, resource: FactId) -> Result<Option<Arc<Held>>, Arc<Why>> {
     let kind = world.facts.get(resource).map(|f| f.kind.name).unwrap_or_default();
     let (field, name, kind) = match kind {
         "s3-bucket" => ("policy", "bucket policy", PolicyType::Resource),
