@@ -65,6 +65,9 @@ pub(super) struct Reading {
     /// About how many milliseconds are waited before the first retry
     #[arg(long, value_name = "MS", hide = true)]
     retry_delay: Option<u64>,
+    /// How many milliseconds an answer may take until its last byte
+    #[arg(long, value_name = "MS", hide = true)]
+    patience: Option<u64>,
 }
 
 impl CollectArgs {
@@ -143,6 +146,7 @@ mod live {
                 concurrency: self.concurrency.unwrap_or(CONCURRENCY),
                 resume: self.resume,
                 retry_delay: self.retry_delay.map(std::time::Duration::from_millis),
+                patience: self.patience.map(std::time::Duration::from_millis),
                 rules: None,
             }
         }

@@ -3,17 +3,20 @@
 //! In: [`Options`]. Out: the folder of an export with its manifest, and a [`Summary`]. Never: a change in an account; an account or
 //! a Region left out without a line that says why.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::identity::IdentityCache;
@@ -60,9 +63,17 @@ pub struct Options {
     pub resume: bool,
     /// About how long is waited before the first retry, doubled for each further one; `None`: as the SDK does.
     pub retry_delay: Option<Duration>,
+    /// How long an answer may take until its last byte; `None`: a minute and a half.
+    pub patience: Option<Duration>,
     /// The rules that are built in, for the manifest.
     pub rules: Option<String>,
 }
+
+/// What is said of a collection that was stopped.
+const INTERRUPTED: &str = "the collection was interrupted; the same command with --resume goes on with it";
+/// What is said where credentials ended midway.
+const EXPIRED: &str = "the credentials have expired; get new ones (as with `aws sso login`), and the same command with --resume goes \
+     on with it";
 
 /// So many accounts are read side by side.
 const ACCOUNTS: usize = 4;
@@ -109,6 +120,10 @@ fn sensible(options: &Options) -> Result<(), String> {
     if let Some(unit) = options.ous.iter().find(|id| !(id.starts_with("ou-") || id.starts_with("r-"))) {
         return Err(format!("`{unit}` is no id of an organizational unit: it begins with `ou-`, or `r-` for the root"));
     }
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&byte);
+    if options.organization && !(options.role.bytes().all(named) && options.role.bytes().any(|byte| byte != b'/')) {
+        return Err(format!("`{}` is no name of a role, such as `AlicerceReadOnly` or `audit/AlicerceReadOnly`", options.role));
+    }
     let plain = |region: &String| region.contains('-') && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     match options.regions.iter().find(|region| !plain(region)) {
         Some(region) => Err(format!("`{region}` is no Region, such as `sa-east-1`; `auto` stands for all that are enabled")),
@@ -130,20 +145,24 @@ async fn configuration(options: &Options) -> SdkConfig {
     });
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .read_timeout(Duration::from_secs(60))
-        .operation_attempt_timeout(Duration::from_secs(90))
+        .read_timeout(options.patience.unwrap_or(Duration::from_secs(60)))
+        .operation_attempt_timeout(options.patience.unwrap_or(Duration::from_secs(90)))
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
     // Patient, but for an environment that says how often.
     if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
         loader = loader.retry_config(RetryConfig::standard().with_max_attempts(8));
     }
     if let Some(profile) = &options.profile {
-        // A profile that is asked for goes before credentials of the environment.
         loader = loader.profile_name(profile);
-        loader = loader.credentials_provider(ProfileFileCredentialsProvider::builder().profile_name(profile).build());
     }
-    let loaded = loader.load().await;
+    let mut loaded = loader.load().await;
+    if let Some(profile) = &options.profile {
+        // A profile that is asked for goes before credentials of the environment. SSO and roles are asked over the same client.
+        let asking = ProviderConfig::without_region().with_http_client(http).with_region(loaded.region().cloned());
+        let provider = ProfileFileCredentialsProvider::builder().configure(&asking).profile_name(profile).build();
+        loaded = loaded.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
+    }
     match (options.retry_delay, loaded.retry_config().cloned()) {
         (Some(delay), Some(retries)) => loaded.into_builder().retry_config(retries.with_initial_backoff(delay)).build(),
         _ => loaded,
@@ -196,7 +215,14 @@ impl Collection {
         });
         let mut collection = Self { run, config, partition: "aws".into(), home };
         let unnamed = Account::new("", credentials);
-        let identity = collection.identity(&unnamed).await.map_err(|why| who_failed(&why))?;
+        let identity = match collection.identity(&unnamed).await {
+            Ok(identity) => identity,
+            Err(why @ Failure::Failed(..)) => {
+                let given = unnamed.credentials.provide_credentials().await;
+                return Err(given.err().map_or_else(|| who_failed(&why), |none| no_credentials(options, &none)));
+            }
+            Err(why) => return Err(who_failed(&why)),
+        };
         let text = |key: &str| identity.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         if !is_account(&text("Account")) {
             return Err(format!("AWS does not say in which account it is asked: its id is `{}`", text("Account")));
@@ -280,7 +306,8 @@ impl Collection {
         about.finished_at = Some(now());
         let manifest = self.run.store.manifest(&about).map_err(|why| why.to_string())?;
         let [answered, denied, failed, not_attempted] = self.run.store.tally();
-        let stopped = stopped.then(|| "the collection was interrupted, or its credentials ended; go on with --resume".to_owned());
+        let why = if self.run.store.expired() { EXPIRED } else { INTERRUPTED };
+        let stopped = stopped.then(|| why.to_owned());
         Ok(Summary { accounts, regions, answered, denied, failed, not_attempted, throttled: 0, manifest, stopped })
     }
 
@@ -440,6 +467,22 @@ fn is_account(id: &str) -> bool {
 
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Why there are no credentials, and where they may come from.
+fn no_credentials(options: &Options, why: &CredentialsError) -> String {
+    let whose = options.profile.as_ref().map_or_else(String::new, |profile| format!(" in profile `{profile}`"));
+    let mut causes = vec![why.to_string()];
+    let mut next = why.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    format!(
+        "no AWS credentials were found{whose}; give --profile NAME (after `aws sso login`, where it uses SSO), or set AWS_PROFILE, or \
+         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({})",
+        causes.join(": ")
+    )
 }
 
 fn who_failed(why: &Failure) -> String {

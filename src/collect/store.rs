@@ -14,6 +14,9 @@ use super::client::Failure;
 use crate::doc::{Document, Kind, Node};
 use crate::input::{Call, embedded, redact, sha256};
 
+/// The code of a call for which the credentials had expired.
+const EXPIRED: &str = "ExpiredToken";
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
@@ -29,7 +32,7 @@ impl From<&Failure> for Ended {
             Failure::Refused(code, message) => Self::Not("error", code.clone(), message.clone()),
             Failure::Failed(code, message) => Self::Not("error", (*code).to_owned(), message.clone()),
             Failure::Absent(message) => Self::Not("not-attempted", "ServiceNotInRegion".to_owned(), message.clone()),
-            Failure::Expired(message) => Self::Not("not-attempted", "ExpiredToken".to_owned(), message.clone()),
+            Failure::Expired(message) => Self::Not("not-attempted", EXPIRED.to_owned(), message.clone()),
             Failure::Stopped => {
                 Self::Not("not-attempted", "Stopped".to_owned(), "the collection was stopped before this call".to_owned())
             }
@@ -63,16 +66,19 @@ impl Store {
     /// A folder that holds something else, or cannot be written.
     pub(super) fn open(root: &Path, resume: bool) -> std::io::Result<Self> {
         std::fs::create_dir_all(root)?;
-        let manifest = root.join("manifest.json");
-        let (earlier, earlier_caller, earlier_source) = if resume { earlier(&manifest) } else { Default::default() };
-        if !(resume && manifest.exists()) && std::fs::read_dir(root)?.next().is_some() {
+        let found = if resume { earlier(&root.join("manifest.json")) } else { None };
+        if found.is_none() && std::fs::read_dir(root)?.next().is_some() {
             let text = if resume {
-                format!("`{}` is not empty, and has no manifest.json to go on with; give a new folder", root.display())
+                format!(
+                    "`{}` is not empty, and has no manifest.json of an export to go on with; give a new folder",
+                    root.display()
+                )
             } else {
                 format!("`{}` is not empty; give a new folder, or --resume to go on with an export", root.display())
             };
             return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text));
         }
+        let (earlier, earlier_caller, earlier_source) = found.unwrap_or_default();
         Ok(Self { root: root.to_owned(), state: Mutex::default(), earlier, earlier_caller, earlier_source })
     }
 
@@ -145,6 +151,11 @@ impl Store {
         self.with(|state| {
             state.calls.insert(call.clone(), how);
         });
+    }
+
+    /// Whether credentials ended while a call was made.
+    pub(super) fn expired(&self) -> bool {
+        self.with(|state| state.calls.values().any(|ended| matches!(ended, Ended::Not(_, code, _) if code == EXPIRED)))
     }
 
     /// How many calls ended in which way: answered, denied, failed, not attempted.
@@ -231,16 +242,14 @@ fn line(call: &Call, ended: &Ended) -> Value {
 /// Files with their SHA-256, the caller, the source.
 type Earlier = (HashMap<String, String>, Option<String>, Option<String>);
 
-/// The files that a manifest vouches for, who collected them and from what; nothing where it cannot be read.
-fn earlier(manifest: &Path) -> Earlier {
-    let read = || -> Option<Earlier> {
-        let value: Value = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
-        let files = value.get("files")?.as_object()?;
-        let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let digests = files.iter().filter_map(|(path, digest)| Some((path.clone(), digest.as_str()?.to_owned())));
-        Some((digests.collect(), text("caller"), text("source")))
-    };
-    read().unwrap_or_default()
+/// The files that a manifest vouches for, who collected them and from what; nothing where it is not one of an export.
+fn earlier(manifest: &Path) -> Option<Earlier> {
+    let value: Value = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
+    value.get("alicerce_export")?;
+    let files = value.get("files")?.as_object()?;
+    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let digests = files.iter().filter_map(|(path, digest)| Some((path.clone(), digest.as_str()?.to_owned())));
+    Some((digests.collect(), text("caller"), text("source")))
 }
 
 /// `<account>/<region>/<service>/<operation>[.<resource>].json`

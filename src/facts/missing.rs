@@ -64,12 +64,14 @@ const THROTTLED: [&str; 14] = [
 
 /// Whether a call came to no answer because the time was up.
 fn timed_out(text: &str) -> bool {
-    code(text) == "NoAnswer" && ["timed out", "timeout"].iter().any(|said| text.to_ascii_lowercase().contains(said))
+    ["NoAnswer", "Timeout"].contains(&code(text))
+        && ["timed out", "timeout"].iter().any(|said| text.to_ascii_lowercase().contains(said))
 }
 
 /// Whether a call came to no answer because no such host is known.
 fn has_no_address(text: &str) -> bool {
-    code(text) == "NoAnswer" && ["dns error", "failed to lookup address"].iter().any(|said| text.contains(said))
+    ["NoAnswer", "NoConnection"].contains(&code(text))
+        && ["dns error", "failed to lookup address"].iter().any(|said| text.contains(said))
 }
 
 /// Why a call's answer is not there.

@@ -70,6 +70,17 @@ pub(super) fn write(stream: &mut TcpStream, answer: &Answer, most: usize) -> std
     stream.flush()
 }
 
+/// Writes half of an answer, and then a blank now and then, until nobody listens any more.
+pub(super) fn trickle(stream: &mut TcpStream, answer: &Answer) {
+    let mut endless = answer.clone();
+    endless.body.resize(answer.body.len() + 1_000_000, b' ');
+    let mut going = write(stream, &endless, answer.body.len() / 2).is_ok();
+    while going {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        going = stream.write_all(b" ").and_then(|()| stream.flush()).is_ok();
+    }
+}
+
 /// `a=b&c`, decoded.
 pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     let parts = text.split('&').filter(|part| !part.is_empty());

@@ -36,6 +36,8 @@ pub enum Trouble {
     Reset,
     /// The answer, so late.
     Late(Duration),
+    /// Half of the answer, then a byte now and then, without end.
+    Endless,
 }
 
 /// A fault of one operation.
@@ -167,6 +169,10 @@ fn serve(model: &Model, state: &Mutex<State>, stream: TcpStream) {
         let most = match trouble {
             Some(Trouble::Reset) => return,
             Some(Trouble::Truncated) => answer.body.len() / 2,
+            Some(Trouble::Endless) => {
+                http::trickle(&mut writer, &answer);
+                return;
+            }
             Some(Trouble::Late(time)) => {
                 std::thread::sleep(time);
                 usize::MAX
