@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 
 use loopback::{Logged, Loopback, Missing, Settings};
 use serde_json::{Value, json};
-use support::program::alicerce_with;
+use support::program::alicerce_in;
 use support::room::Room;
 use support::source::package;
 
@@ -98,17 +98,8 @@ fn by_botocore(mut python: Command, aws: &Loopback, calls: &[&Logged]) -> Value 
 fn compare(python: Command, settings: Settings, account: &str, regions: &str) -> usize {
     let aws = Loopback::start(settings);
     let room = Room::new();
-    let (url, none) = (aws.url(), room.path().join("none").display().to_string());
-    let variables = [
-        ("AWS_ENDPOINT_URL", &*url),
-        ("AWS_ACCESS_KEY_ID", account),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "sa-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_CONFIG_FILE", &none),
-        ("AWS_SHARED_CREDENTIALS_FILE", &none),
-    ];
-    alicerce_with(room.path(), &["collect", "-o", "export", "--regions", regions], &variables, b"").expect_code(0);
+    let variables = aws.environment(room.path(), account);
+    alicerce_in(room.path(), &["collect", "-o", "export", "--regions", regions], &variables).expect_code(0);
     let log = aws.log();
     // A file that several calls fill is more than any of them; pages are botocore's own affair.
     let mut by_path: BTreeMap<&str, Vec<&Logged>> = BTreeMap::new();

@@ -16,7 +16,7 @@ use alicerce::collect::plan::config::{RECORDER, types};
 use loopback::{Fault, Logged, Loopback, Settings, Trouble};
 use serde_json::{Value, json};
 use support::config_items::{AGGREGATOR, answers_of_config, item, recorder, result, running};
-use support::program::{Run, alicerce, alicerce_with};
+use support::program::{Run, alicerce, alicerce_in};
 use support::room::Room;
 use support::source::package;
 
@@ -30,18 +30,9 @@ fn serve(room: &Room, page: usize, faults: Vec<Fault>) -> Loopback {
 }
 
 fn run(room: &Room, aws: &Loopback, account: &str, arguments: &[&str]) -> Run {
-    let (url, none) = (aws.url(), room.path().join("none").display().to_string());
-    let variables = [
-        ("AWS_ENDPOINT_URL", &*url),
-        ("AWS_ACCESS_KEY_ID", account),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "sa-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_CONFIG_FILE", &none),
-        ("AWS_SHARED_CREDENTIALS_FILE", &none),
-        ("AWS_MAX_ATTEMPTS", "4"),
-    ];
-    alicerce_with(room.path(), arguments, &variables, b"")
+    let mut variables = aws.environment(room.path(), account);
+    variables.push(("AWS_MAX_ATTEMPTS", "4".to_owned()));
+    alicerce_in(room.path(), arguments, &variables)
 }
 
 fn collect(room: &Room, aws: &Loopback, account: &str, arguments: &[&str]) -> Run {

@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 
 use loopback::{Fault, Logged, Loopback, Missing, Settings, Trouble};
 use serde_json::{Value, json};
-use support::program::{Run, alicerce, alicerce_with};
+use support::program::{Run, alicerce, alicerce_in};
 use support::room::Room;
 
 const ACCOUNT: &str = "111122223333";
@@ -47,21 +47,10 @@ fn script(room: &Room, arguments: &[&str]) -> String {
 }
 
 /// The environment of a run against the loopback.
-fn variables(room: &Room, aws: &Loopback) -> Vec<(String, String)> {
-    let none = room.path().join("none").display().to_string();
-    [
-        ("AWS_ENDPOINT_URL", &*aws.url()),
-        ("AWS_ACCESS_KEY_ID", ACCOUNT),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "sa-east-1"),
-        ("AWS_DEFAULT_REGION", "sa-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_CONFIG_FILE", &none),
-        ("AWS_SHARED_CREDENTIALS_FILE", &none),
-        ("AWS_MAX_ATTEMPTS", "1"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
+fn variables(room: &Room, aws: &Loopback) -> Vec<(&'static str, String)> {
+    let mut out = aws.environment(room.path(), ACCOUNT);
+    out.push(("AWS_MAX_ATTEMPTS", "1".to_owned()));
+    out
 }
 
 /// The script, without the calls of services that the account has nothing of, so that the run is short.
@@ -201,10 +190,8 @@ fn the_folder_is_the_one_that_collect_writes() {
         Settings { folder: served.path().to_owned(), missing: Missing::Denied, faults: vec![fault], ..Settings::default() };
     let aws = Loopback::start(settings);
     let (ours, theirs) = (Room::new(), Room::new());
-    let given = variables(&ours, &aws);
-    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (&**name, &**value)).collect();
-    alicerce_with(ours.path(), &["collect", "-o", "export", "--retry-delay", "1", "--regions", "sa-east-1"], &given, b"")
-        .expect_code(0);
+    let arguments = ["collect", "-o", "export", "--retry-delay", "1", "--regions", "sa-east-1"];
+    alicerce_in(ours.path(), &arguments, &variables(&ours, &aws)).expect_code(0);
     aws.log();
     let script = shorter(&script(&theirs, &["--regions", "sa-east-1"]));
     let first = run(&theirs, &aws, &script).expect_code(0);

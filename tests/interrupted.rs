@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use loopback::{Fault, Loopback, Settings, Trouble};
 use serde_json::{Value, json};
-use support::program::{Run, alicerce, alicerce_with};
+use support::program::{Run, alicerce, alicerce_in};
 use support::room::Room;
 use support::source::package;
 
@@ -33,17 +33,9 @@ fn serving(faults: Vec<Fault>) -> Loopback {
 
 /// The environment of a run with the credentials of this account.
 fn variables(room: &Room, aws: &Loopback, account: &str) -> Vec<(&'static str, String)> {
-    let none = room.path().join("none").display().to_string();
-    vec![
-        ("AWS_ENDPOINT_URL", aws.url()),
-        ("AWS_ACCESS_KEY_ID", account.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
-        ("AWS_REGION", "sa-east-1".to_owned()),
-        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-        ("AWS_CONFIG_FILE", none.clone()),
-        ("AWS_SHARED_CREDENTIALS_FILE", none),
-        ("AWS_MAX_ATTEMPTS", "3".to_owned()),
-    ]
+    let mut out = aws.environment(room.path(), account);
+    out.push(("AWS_MAX_ATTEMPTS", "3".to_owned()));
+    out
 }
 
 const COLLECT: [&str; 5] = ["collect", "-o", "export", "--retry-delay", "1"];
@@ -53,8 +45,7 @@ fn collect(room: &Room, aws: &Loopback, account: &str, arguments: &[&str]) -> Ru
 }
 
 fn collect_in(room: &Room, variables: &[(&'static str, String)], arguments: &[&str]) -> Run {
-    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, &**value)).collect();
-    alicerce_with(room.path(), &[&COLLECT[..], arguments].concat(), &variables, b"")
+    alicerce_in(room.path(), &[&COLLECT[..], arguments].concat(), variables)
 }
 
 /// Starts a collection that goes on by itself.

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use alicerce::collect::plan::{self, Where};
 use loopback::{Fault, Logged, Loopback, Missing, Settings, Trouble};
 use serde_json::{Value, json};
-use support::program::{Run, alicerce, alicerce_with};
+use support::program::{Run, alicerce, alicerce_in};
 use support::room::Room;
 use support::source::package;
 
@@ -34,21 +34,11 @@ fn example_at(page: usize) -> Settings {
 
 /// Runs `alicerce collect -o export` with the credentials of this account; retries come at once, three of them.
 fn collect(room: &Room, aws: &Loopback, account: &str, arguments: &[&str]) -> Run {
-    let url = aws.url();
-    let none = room.path().join("none").display().to_string();
-    let variables = [
-        ("AWS_ENDPOINT_URL", &*url),
-        ("AWS_ACCESS_KEY_ID", account),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "sa-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_CONFIG_FILE", &none),
-        ("AWS_SHARED_CREDENTIALS_FILE", &none),
-        ("AWS_MAX_ATTEMPTS", "4"),
-    ];
+    let mut variables = aws.environment(room.path(), account);
+    variables.push(("AWS_MAX_ATTEMPTS", "4".to_owned()));
     let mut all = vec!["collect", "-o", "export", "--retry-delay", "1"];
     all.extend(arguments);
-    alicerce_with(room.path(), &all, &variables, b"")
+    alicerce_in(room.path(), &all, &variables)
 }
 
 /// The JSON files below a folder, but for its manifest.

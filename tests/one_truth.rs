@@ -25,7 +25,7 @@ use alicerce::world::World;
 use loopback::{Fault, Loopback, Settings, Trouble};
 use serde_json::Value;
 use support::config_items::{AGGREGATOR, answers_of_config};
-use support::program::{Run, alicerce, alicerce_with};
+use support::program::{Run, alicerce, alicerce_in};
 use support::room::Room;
 use support::source::package;
 
@@ -42,27 +42,14 @@ fn serve(folder: PathBuf) -> Loopback {
     Loopback::start(Settings { folder, page: 3, ..Settings::default() })
 }
 
-fn variables(room: &Room, aws: &Loopback, account: &str) -> Vec<(String, String)> {
-    let none = room.path().join("none").display().to_string();
-    [
-        ("AWS_ENDPOINT_URL", &*aws.url()),
-        ("AWS_ACCESS_KEY_ID", account),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "sa-east-1"),
-        ("AWS_DEFAULT_REGION", "sa-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_CONFIG_FILE", &none),
-        ("AWS_SHARED_CREDENTIALS_FILE", &none),
-        ("AWS_MAX_ATTEMPTS", "2"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
+fn variables(room: &Room, aws: &Loopback, account: &str) -> Vec<(&'static str, String)> {
+    let mut out = aws.environment(room.path(), account);
+    out.push(("AWS_MAX_ATTEMPTS", "2".to_owned()));
+    out
 }
 
 fn run(room: &Room, aws: &Loopback, account: &str, arguments: &[&str]) -> Run {
-    let given = variables(room, aws, account);
-    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (&**name, &**value)).collect();
-    alicerce_with(room.path(), arguments, &given, b"").expect_code(0)
+    alicerce_in(room.path(), arguments, &variables(room, aws, account)).expect_code(0)
 }
 
 /// Every verdict on a folder, passes too, by rule and subject.

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use loopback::{Fault, Loopback, Settings, Trouble};
 use serde_json::Value;
-use support::program::{Run, alicerce_with};
+use support::program::{Run, alicerce_in};
 use support::room::Room;
 use support::source::package;
 
@@ -32,21 +32,12 @@ fn settings(faults: Vec<Fault>) -> Settings {
 
 /// Runs `alicerce COMMAND … ` with the credentials of this account, and temporary files in `tmp`.
 fn run(room: &Room, aws: &Loopback, account: &str, arguments: &[&str]) -> Run {
-    let (url, none, tmp) = (aws.url(), room.path().join("none"), room.path().join("tmp"));
+    let tmp = room.path().join("tmp");
     fs::create_dir_all(&tmp).expect("a folder can be made");
-    let (none, tmp) = (none.display().to_string(), tmp.display().to_string());
-    let variables = [
-        ("AWS_ENDPOINT_URL", &*url),
-        ("AWS_ACCESS_KEY_ID", account),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "sa-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_CONFIG_FILE", &none),
-        ("AWS_SHARED_CREDENTIALS_FILE", &none),
-        ("AWS_MAX_ATTEMPTS", "2"),
-        ("TMPDIR", &tmp),
-    ];
-    alicerce_with(room.path(), arguments, &variables, b"")
+    let mut variables = aws.environment(room.path(), account);
+    variables.push(("AWS_MAX_ATTEMPTS", "2".to_owned()));
+    variables.push(("TMPDIR", tmp.display().to_string()));
+    alicerce_in(room.path(), arguments, &variables)
 }
 
 fn scan(room: &Room, aws: &Loopback, account: &str, arguments: &[&str]) -> Run {

@@ -114,10 +114,8 @@ impl Compiled<'_> {
         let path = match self.world.facts.path_of(account) {
             Ok(path) => path,
             Err(why) => {
-                // Of a member of an organisation that is loaded, SCPs that nobody saw are in force.
-                let member = self.world.facts.by_key("organization-account", account, None, None).is_some();
-                let missing = member.then(|| Missing { kind: PolicyType::Scp, why: why.text.clone() });
-                return Above { unknown: Some(why), missing: missing.into_iter().collect(), ..Above::default() };
+                let missing = unseen(self.world, account, PolicyType::Scp, &why);
+                return Above { unknown: Some(why), missing, ..Above::default() };
             }
         };
         if path.management {
@@ -144,6 +142,12 @@ impl Compiled<'_> {
         above.levels = Some(levels);
         above
     }
+}
+
+/// Of a member of an organisation that is loaded, policies of the organisation that nobody saw are in force.
+pub(super) fn unseen(world: &World, account: &str, kind: PolicyType, why: &Why) -> Vec<Missing> {
+    let member = world.facts.by_key("organization-account", account, None, None).is_some();
+    member.then(|| Missing { kind, why: why.text.clone() }).into_iter().collect()
 }
 
 /// Whether an account is the management account: by the organisation's tree, else by what `describe-organization` told it.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{PLACES, undecided};
+use super::{DERIVED, undecided};
 use crate::access;
 use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::world::{Derived, ObjectType, World};
@@ -101,8 +101,7 @@ struct Used {
 impl Used {
     fn of(world: &World) -> Self {
         let mut used = Self::default();
-        let further = ["s3-bucket", "model-invocation-job", "opensearch-collection", "db-cluster", "vector-bucket"];
-        for kind in PLACES.iter().map(|place| place.kind).chain(further) {
+        for kind in DERIVED.iter().filter(|derived| derived.name == "custody").map(|derived| derived.kind) {
             for id in world.facts.of_kind(kind) {
                 match matters(world, kind, *id) {
                     Ok(true) => used.add(world, *id),

@@ -58,6 +58,12 @@ pub fn alicerce_with<S: AsRef<str>>(folder: &Path, arguments: &[S], variables: &
     Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
+/// Runs the program in `folder` with variables that were made for it, and nothing on standard input.
+pub fn alicerce_in<S: AsRef<str>>(folder: &Path, arguments: &[S], variables: &[(&'static str, String)]) -> Run {
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, &**value)).collect();
+    alicerce_with(folder, arguments, &variables, b"")
+}
+
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("the program prints UTF-8")
 }

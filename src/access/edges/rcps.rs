@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::super::guard::unseen;
 use super::super::principals::{Held, borrow, compile};
 use crate::facts::{FactId, Reason, Value, Why};
 use crate::iam::PolicyType;
@@ -47,7 +48,7 @@ impl Rcps {
 fn above(world: &World, compiled: &mut HashMap<FactId, Option<Arc<Held>>>, account: &str) -> Above {
     let path = match world.facts.path_of(account) {
         Ok(path) => path,
-        Err(why) => return Above { missing: unseen(world, account, why), ..Above::default() },
+        Err(why) => return Above { missing: unseen(world, account, PolicyType::Rcp, &why), ..Above::default() },
     };
     if path.management || path.levels.is_empty() || path.rcps_enabled == Some(false) {
         return Above::default();
@@ -73,10 +74,4 @@ fn above(world: &World, compiled: &mut HashMap<FactId, Option<Arc<Held>>>, accou
     }
     above.levels = Some(levels);
     above
-}
-
-/// Of a member of an organisation that is loaded, RCPs that nobody saw are in force.
-fn unseen(world: &World, account: &str, why: Arc<Why>) -> Vec<Missing> {
-    let member = world.facts.by_key("organization-account", account, None, None).is_some();
-    member.then(|| Missing { kind: PolicyType::Rcp, why: why.text.clone() }).into_iter().collect()
 }

@@ -66,11 +66,7 @@ fn outsiders(world: &World, resource: FactId) -> Value {
     let Some(everything) = questions::everything(PolicyType::Identity) else { return super::undecided() };
     let own = fact.account.clone().unwrap_or_default();
     let rcps = Rcps::of(world);
-    let mut policies = PolicySet { identity: vec![&everything], resource: Some(&policy.policy), ..PolicySet::default() };
-    rcps.join(&mut policies, &own);
-    if let Err(why) = world.facts.path_of(&own) {
-        policies.missing.push(Missing { kind: PolicyType::Rcp, why: why.text.clone() });
-    }
+    let policies = policies_of(world, &rcps, (&everything, Some(&policy.policy)), &own);
     let (actions, within): (&[&str], Vec<String>) = match fact.kind.name {
         "s3-bucket" => (&BUCKET, vec![format!("{}/*", fact.id), fact.id.to_string()]),
         "kms-key" => (&KEY, vec![fact.id.to_string()]),
@@ -82,6 +78,21 @@ fn outsiders(world: &World, resource: FactId) -> Value {
         Ok(false) => Value::list(asker.all()),
         Err(why) => Value::list(asker.all().into_iter().take(1).map(|_| Value::Unknown(why.clone())).collect()),
     }
+}
+
+/// A resource's policy and the RCPs above the account that owns it, for a caller to whom its own side (the first of the two) is given.
+pub(super) fn policies_of<'a>(
+    world: &World,
+    rcps: &'a Rcps,
+    (identity, resource): (&'a Policy, Option<&'a Policy>),
+    own: &str,
+) -> PolicySet<'a> {
+    let mut policies = PolicySet { identity: vec![identity], resource, ..PolicySet::default() };
+    rcps.join(&mut policies, own);
+    if let Err(why) = world.facts.path_of(own) {
+        policies.missing.push(Missing { kind: PolicyType::Rcp, why: why.text.clone() });
+    }
+    policies
 }
 
 /// Actions by which the content is read.

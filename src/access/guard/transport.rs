@@ -9,7 +9,6 @@ use crate::access::edges::Rcps;
 use crate::access::principals::mark_node;
 use crate::facts::{FactId, Value};
 use crate::iam::PolicyType;
-use crate::iam::decide::{Missing, PolicySet};
 use crate::iam::request::Context;
 use crate::iam::solve::Resources;
 use crate::world::{Derived, ObjectType, World};
@@ -43,13 +42,8 @@ fn plaintext_requests(world: &World, bucket: FactId) -> Value {
     let (Some(everything), Some(who)) = (questions::everything(PolicyType::Identity), ordinary("aws", &own)) else {
         return undecided();
     };
-    let mut policies =
-        PolicySet { identity: vec![&everything], resource: policy.as_ref().map(|held| &held.policy), ..PolicySet::default() };
     let rcps = Rcps::of(world);
-    rcps.join(&mut policies, &own);
-    if let Err(why) = world.facts.path_of(&own) {
-        policies.missing.push(Missing { kind: PolicyType::Rcp, why: why.text.clone() });
-    }
+    let policies = perimeter::policies_of(world, &rcps, (&everything, policy.as_ref().map(|held| &held.policy)), &own);
     let at = policy.as_ref().and_then(|held| mark_node(&held.policy, held.policy.mark)).or(Some(fact.node));
     let mut out = Vec::new();
     let mut context = Context::open();

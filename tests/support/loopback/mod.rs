@@ -13,7 +13,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -142,6 +142,22 @@ impl Loopback {
     /// The URL of all services.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The environment of a program in `home` that asks this AWS with the credentials of an account and knows no other, by the name of
+    /// each variable. How often a call is tried is left to the test.
+    pub fn environment(&self, home: &Path, account: &str) -> Vec<(&'static str, String)> {
+        let none = home.join("none").display().to_string();
+        vec![
+            ("AWS_ENDPOINT_URL", self.url()),
+            ("AWS_ACCESS_KEY_ID", account.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
+            ("AWS_REGION", "sa-east-1".to_owned()),
+            ("AWS_DEFAULT_REGION", "sa-east-1".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("AWS_CONFIG_FILE", none.clone()),
+            ("AWS_SHARED_CREDENTIALS_FILE", none),
+        ]
     }
 
     /// The calls that came since the last time.
