@@ -79,6 +79,8 @@ pub struct Facts {
     embedded: HashMap<NodeId, Result<u32, Arc<Why>>>,
     calls: index::Calls,
     back: OnceLock<edges::BackIndex>,
+    /// Made at the first question about a subnet's route table, once all facts are here.
+    route_tables: OnceLock<kinds::ec2::RouteTables>,
     /// What was collected, denied, failed, not attempted.
     pub coverage: Coverage,
 }

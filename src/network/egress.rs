@@ -95,15 +95,15 @@ fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -
                 if way.exit != Exit::None {
                     return Err(why);
                 }
-                return Ok(made(world, workload, subnet, service, Value::Unknown(why), String::new(), way.hops));
+                return Ok(made(world, workload, subnet, service, Value::Unknown(why), String::new(), way.hops.clone()));
             }
-            let (verdict, exit) = match way.exit {
+            let (verdict, exit) = match &way.exit {
                 Exit::None => ("blocked", String::new()),
-                Exit::Nat(id) => ("nat", id),
-                Exit::Internet(id) => ("internet", id),
-                Exit::Instance(id) => ("instance", id),
+                Exit::Nat(id) => ("nat", id.clone()),
+                Exit::Internet(id) => ("internet", id.clone()),
+                Exit::Instance(id) => ("instance", id.clone()),
             };
-            (verdict, exit, way.hops)
+            (verdict, exit, way.hops.clone())
         }
     };
     Ok(made(world, workload, subnet, service, Value::str(verdict), exit, hops))

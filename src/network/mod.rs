@@ -5,6 +5,7 @@
 
 mod egress;
 mod filter;
+mod index;
 mod profile;
 mod resolve;
 mod route;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::index::Index;
 use super::resolve::{self, Leads, Resolution};
 use crate::facts::{FactId, Reason, Why, kinds};
 use crate::world::World;
@@ -14,11 +15,10 @@ use crate::world::World;
 pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Option<Resolution>, Arc<Why>> {
     let facts = &world.facts;
     let Some(home) = facts.get(vpc) else { return Ok(None) };
-    let (mut doubt, mut dead) = (None, None);
-    for &association in facts.of_kind("route53-profile-association") {
-        if facts.text_at(association, &["ResourceId"])?.as_deref() != Some(&*home.key) {
-            continue;
-        }
+    let index = Index::of(world);
+    let (associations, mut doubt) = index.associations(&home.key);
+    let mut dead = None;
+    for &association in associations {
         match in_force(world, association) {
             Ok(true) => {}
             Ok(false) => continue,
@@ -28,12 +28,9 @@ pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str
             }
         }
         let profile = facts.text_at(association, &["ProfileId"])?.unwrap_or_default();
-        let mut any = false;
-        for &resource in facts.of_kind("route53-profile-resource") {
-            if facts.text_at(resource, &["ProfileId"])?.as_deref() != Some(&*profile) {
-                continue;
-            }
-            any = true;
+        let (resources, unread) = index.resources(&profile);
+        doubt = doubt.or(unread);
+        for &resource in resources {
             let leads = in_force(world, resource)
                 .and_then(|on| if on { leads(world, resource, service, name) } else { Ok(Leads::Nowhere) });
             match leads {
@@ -43,7 +40,7 @@ pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str
                 Err(why) => doubt = doubt.or(Some(why)),
             }
         }
-        if !any {
+        if resources.is_empty() {
             let text = format!("the resources of Route 53 Profile `{profile}`, which the VPC uses, were not loaded");
             doubt = doubt.or_else(|| Some(Why::new(Reason::NotLoaded, text)));
         }

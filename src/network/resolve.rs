@@ -1,8 +1,9 @@
 //! Names: whether a Bedrock endpoint's name leads to a private address in a VPC.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
+use super::index::Index;
 use super::{profile, workload};
 use crate::access::{Endpoint, callable_endpoints};
 use crate::facts::{FactId, NodeId, Reason, Value, Why, kinds};
@@ -108,20 +109,40 @@ fn dns_name(service: &str, region: &str) -> String {
 /// # Errors
 /// The reason, where nothing private was found but something that could make it private was not loaded.
 pub(super) fn resolve(world: &World, vpc: FactId, service: &str) -> Result<Resolution, Arc<Why>> {
+    let names = world.memo(Names::of);
+    let at = Endpoint::ALL.iter().position(|endpoint| endpoint.service() == service);
+    match at.and_then(|at| names.0.get(&vpc)?.get(at)) {
+        Some(slot) => slot.get_or_init(|| resolve_anew(world, vpc, service)).clone(),
+        None => resolve_anew(world, vpc, service),
+    }
+}
+
+/// What each VPC makes of the names in [`Endpoint::ALL`], found at the first question.
+#[derive(Debug)]
+struct Names(HashMap<FactId, [OnceLock<Result<Resolution, Arc<Why>>>; Endpoint::ALL.len()]>);
+
+impl Names {
+    fn of(world: &World) -> Self {
+        Self(world.facts.of_kind("vpc").iter().map(|vpc| (*vpc, Default::default())).collect())
+    }
+}
+
+fn resolve_anew(world: &World, vpc: FactId, service: &str) -> Result<Resolution, Arc<Why>> {
     let facts = &world.facts;
     let region = facts.get(vpc).and_then(|f| f.region.clone()).unwrap_or_default();
+    let name = dns_name(service, &region);
     let mut doubt = None;
     match own_endpoint(world, vpc, service) {
         Ok(Some(endpoint)) => return Ok(Resolution::Endpoint(endpoint)),
         Ok(None) => {}
         Err(why) => doubt = Some(why),
     }
-    match zone_for(world, vpc, service, &dns_name(service, &region)) {
+    match zone_for(world, vpc, service, &name) {
         Ok(Some(found)) => return Ok(found),
         Ok(None) => {}
         Err(why) => doubt = doubt.or(Some(why)),
     }
-    match profile::resource_for(world, vpc, service, &dns_name(service, &region)) {
+    match profile::resource_for(world, vpc, service, &name) {
         Ok(Some(found)) => return Ok(found),
         Ok(None) => {}
         Err(why) => doubt = doubt.or(Some(why)),
@@ -161,11 +182,9 @@ fn dns_attributes_on(world: &World, vpc: FactId) -> Result<bool, Arc<Why>> {
 fn zone_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Option<Resolution>, Arc<Why>> {
     let facts = &world.facts;
     let vpc_id = facts.get(vpc).map(|f| f.name.clone()).unwrap_or_default();
-    for &zone in facts.of_kind("hosted-zone") {
-        let zone_name = facts.text_at(zone, &["Name"])?.unwrap_or_default();
-        if zone_name.trim_end_matches('.') != name {
-            continue;
-        }
+    let index = Index::of(world);
+    let (zones, unread) = index.zones(name);
+    for &zone in zones {
         let associated = facts.list_in(&Value::Fact(zone), &["vpc_associations"])?;
         if !associated.iter().any(|v| facts.text_in(v, &["VPCId"]).ok().flatten().as_deref() == Some(&*vpc_id)) {
             continue;
@@ -176,7 +195,7 @@ fn zone_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Opt
             Leads::Nowhere => {}
         }
     }
-    zones_unknown(world, vpc).map_or(Ok(None), Err)
+    unread.or_else(|| zones_unknown(world, vpc)).map_or(Ok(None), Err)
 }
 
 /// What the aliases of `name` in `zone` lead to. One endpoint that answers is enough.
@@ -186,15 +205,18 @@ fn zone_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Opt
 pub(super) fn leads(world: &World, zone: FactId, service: &str, name: &str) -> Result<Leads, Arc<Why>> {
     let (mut doubt, mut found) = (None, Leads::Nowhere);
     for target in alias_targets(world, zone, name)? {
-        // `vpce-ID-SUFFIX.SERVICE.REGION.vpce.amazonaws.com`; with an Availability Zone's name in the suffix.
-        let id = target.split(['-', '.']).nth(1).map_or_else(String::new, |id| format!("vpce-{id}"));
-        match answers(world, &id, service) {
+        match answers(world, &endpoint_id(&target), service) {
             Ok(true) => return Ok(Leads::Answered),
             Ok(false) => found = Leads::Dead,
             Err(why) => doubt = doubt.or(Some(why)),
         }
     }
     doubt.map_or(Ok(found), Err)
+}
+
+/// The endpoint that a name is of: `vpce-ID-SUFFIX.SERVICE.REGION.vpce.amazonaws.com`, with an Availability Zone's name in the suffix.
+fn endpoint_id(target: &str) -> String {
+    target.split(['-', '.']).nth(1).map_or_else(String::new, |id| format!("vpce-{id}"))
 }
 
 /// Whether the endpoint of this identifier is an available one of the service.
@@ -226,17 +248,34 @@ pub(super) fn alias_targets(world: &World, zone: FactId, name: &str) -> Result<V
     Ok(out)
 }
 
-fn serves_hosted_zone(world: &World, endpoint: FactId) -> Value {
-    let id = world.facts.get(endpoint).map(|f| f.name.clone()).unwrap_or_default();
-    let mut doubt = zones_unknown(world, endpoint);
-    for &zone in world.facts.of_kind("hosted-zone") {
-        let name = world.facts.text_at(zone, &["Name"]).ok().flatten().unwrap_or_default();
-        match alias_targets(world, zone, name.trim_end_matches('.')) {
-            Ok(targets) if targets.iter().any(|t| t.starts_with(&*id)) => return Value::Bool(true),
-            Ok(_) => {}
-            Err(why) => doubt = doubt.or(Some(why)),
+/// The endpoints that aliases of hosted zones lead to.
+#[derive(Debug, Default)]
+struct Served {
+    ids: HashSet<String>,
+    /// Why there may be more.
+    doubt: Option<Arc<Why>>,
+}
+
+impl Served {
+    fn of(world: &World) -> Self {
+        let mut served = Self::default();
+        for &zone in world.facts.of_kind("hosted-zone") {
+            let name = world.facts.text_at(zone, &["Name"]).ok().flatten().unwrap_or_default();
+            match alias_targets(world, zone, name.trim_end_matches('.')) {
+                Ok(targets) => served.ids.extend(targets.iter().map(|target| endpoint_id(target))),
+                Err(why) => served.doubt = served.doubt.or(Some(why)),
+            }
         }
+        served
     }
+}
+
+fn serves_hosted_zone(world: &World, endpoint: FactId) -> Value {
+    let served = world.memo(Served::of);
+    if world.facts.get(endpoint).is_some_and(|f| served.ids.contains(&*f.key)) {
+        return Value::Bool(true);
+    }
+    let doubt = zones_unknown(world, endpoint).or_else(|| served.doubt.clone());
     doubt.map_or(Value::Bool(false), Value::Unknown)
 }
 
@@ -295,21 +334,41 @@ pub(super) fn called_by(world: &World, workload: FactId) -> Result<Vec<Endpoint>
     Ok(out)
 }
 
+/// An account and a Region, as far as they are known.
+type Near = (Option<Arc<str>>, Option<Arc<str>>);
+
+/// All workloads by the VPCs that their subnets lie in.
+#[derive(Debug, Default)]
+struct Placed {
+    by_vpc: HashMap<FactId, Vec<FactId>>,
+    /// Why the network of some is not known, by their account and Region.
+    lost: HashMap<Near, Vec<Arc<Why>>>,
+}
+
+impl Placed {
+    fn of(world: &World) -> Self {
+        let mut placed = Self::default();
+        for workload in workload::all(world) {
+            match workload::vpcs(world, workload) {
+                Ok(vpcs) => vpcs.into_iter().for_each(|vpc| placed.by_vpc.entry(vpc).or_default().push(workload)),
+                Err(why) => {
+                    let near = world.facts.get(workload).map(|w| (w.account.clone(), w.region.clone())).unwrap_or_default();
+                    placed.lost.entry(near).or_default().push(why);
+                }
+            }
+        }
+        placed
+    }
+}
+
 /// The workloads whose subnets lie in `vpc`, and why there may be more: a workload of the same account and Region whose
 /// network is not known, or a kind of workload that nobody was allowed to list.
 fn workloads_in(world: &World, vpc: FactId) -> (Vec<FactId>, Vec<Arc<Why>>) {
     let (mut found, mut doubts) = (Vec::new(), Vec::new());
     let Some(home) = world.facts.get(vpc) else { return (found, doubts) };
-    for workload in workload::all(world) {
-        match workload::vpcs(world, workload) {
-            Ok(vpcs) if vpcs.contains(&vpc) => found.push(workload),
-            Ok(_) => {}
-            Err(why) => {
-                let near = world.facts.get(workload).is_some_and(|w| w.account == home.account && w.region == home.region);
-                doubts.extend(near.then_some(why));
-            }
-        }
-    }
+    let placed = world.memo(Placed::of);
+    found.extend(placed.by_vpc.get(&vpc).into_iter().flatten());
+    doubts.extend(placed.lost.get(&(home.account.clone(), home.region.clone())).into_iter().flatten().cloned());
     for kind in workload::kinds() {
         match world.facts.listed(kind, home.account.as_deref(), home.region.as_deref()) {
             Err(why) if matches!(why.reason, Reason::Denied | Reason::Failed) => doubts.push(why),

@@ -3,7 +3,8 @@
 //! In: a subnet. Out: the way out with its hops. A hop whose other side was not loaded makes the answer unknown; it is
 //! never taken for a way out and never for a closed one.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use ipnet::IpNet;
 
@@ -74,8 +75,23 @@ impl Way {
 /// # Errors
 /// The reason, where the route table or what it leads to was not loaded, leads out of what is loaded, or covers only some
 /// public addresses, so that it is not known whether Bedrock's are among them.
-pub(super) fn way_out(world: &World, subnet: FactId) -> Result<Way, Arc<Why>> {
-    Walk { world, seen: Vec::new() }.subnet(subnet, false)
+pub(super) fn way_out(world: &World, subnet: FactId) -> Result<Arc<Way>, Arc<Why>> {
+    let walk = || Walk { world, seen: Vec::new() }.subnet(subnet, false).map(Arc::new);
+    // However many workloads stand in a subnet, it is walked from once.
+    match world.memo(Ways::of).0.get(&subnet) {
+        Some(slot) => slot.get_or_init(walk).clone(),
+        None => walk(),
+    }
+}
+
+/// The ways out of all subnets, each found at the first question.
+#[derive(Debug)]
+struct Ways(HashMap<FactId, OnceLock<Result<Arc<Way>, Arc<Why>>>>);
+
+impl Ways {
+    fn of(world: &World) -> Self {
+        Self(world.facts.of_kind("subnet").iter().map(|subnet| (*subnet, OnceLock::new())).collect())
+    }
 }
 
 /// A walk along routes; `seen` holds the route tables it stands in, so that a loop ends.

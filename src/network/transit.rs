@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::index::Index;
 use super::route::{Exit, Hop, Walk, Way, beyond};
 use crate::facts::{FactId, Reason, Value, Why};
 
@@ -33,16 +34,11 @@ pub(super) fn through(walk: &mut Walk<'_>, gateway: &str, subnet: FactId) -> Res
 
 /// The attachment by which a VPC's packets enter the gateway.
 fn attachment_of(walk: &Walk<'_>, gateway: &str, vpc: &str) -> Result<FactId, Arc<Why>> {
-    let facts = &walk.world.facts;
-    for &attachment in facts.of_kind("transit-gateway-attachment") {
-        let is = |field: &str, value: &str| {
-            Ok::<_, Arc<Why>>(facts.text_at(attachment, &[field])?.is_some_and(|t| t.eq_ignore_ascii_case(value)))
-        };
-        if is("TransitGatewayId", gateway)? && is("ResourceId", vpc)? && is("State", "available")? {
-            return Ok(attachment);
-        }
+    match Index::of(walk.world).attachments(gateway, vpc) {
+        ([attachment, ..], _) => Ok(*attachment),
+        ([], Some(why)) => Err(why),
+        ([], None) => Err(beyond(gateway)),
     }
-    Err(beyond(gateway))
 }
 
 /// Where one route of a transit gateway leads.

@@ -1,5 +1,7 @@
 //! EC2 and VPC: networks, endpoints, instances.
 
+use std::collections::HashMap;
+
 use super::super::kind::{Attached, Back, Edge, Kind, Scope, Source, first};
 use super::super::missing::Place;
 use super::super::{FactId, Facts, Lookup, Value};
@@ -132,32 +134,52 @@ fn role(facts: &Facts, id: FactId) -> Lookup {
     }
 }
 
+/// Which route table is in force where.
+#[derive(Debug, Default)]
+pub(in super::super) struct RouteTables {
+    /// By subnet, the table associated with it.
+    of_subnet: HashMap<String, FactId>,
+    /// By VPC, its main table.
+    main: HashMap<String, FactId>,
+}
+
+impl RouteTables {
+    /// Read from all tables that were loaded.
+    fn of(facts: &Facts) -> Self {
+        let mut tables = Self::default();
+        for table in facts.of_kind("route-table") {
+            let Some(node) = facts.get(*table).and_then(|t| facts.node(t.node)) else { continue };
+            for association in node.get("Associations").into_iter().flat_map(|list| list.items()) {
+                let state = first(association, "AssociationState.State").and_then(|n| n.as_str());
+                if state.is_some_and(|s| s != "associated") {
+                    continue;
+                }
+                if let Some(subnet) = association.get("SubnetId").and_then(|n| n.as_str()) {
+                    tables.of_subnet.entry(subnet.to_owned()).or_insert(*table);
+                }
+                if association.get("Main").and_then(|n| n.as_bool()) == Some(true)
+                    && let Some(vpc) = node.get("VpcId").and_then(|n| n.as_str())
+                {
+                    tables.main.insert(vpc.to_owned(), *table);
+                }
+            }
+        }
+        tables
+    }
+}
+
 /// VPC User Guide, "Route tables": a subnet without an explicit association uses the main route table.
 fn route_table(facts: &Facts, id: FactId) -> Lookup {
     let (Some(fact), Some(kind)) = (facts.get(id), super::get("route-table")) else { return Ok(None) };
-    let vpc = facts.node(fact.node).and_then(|n| first(n, "VpcId")).and_then(|n| n.as_str());
-    let mut main = None;
-    for table in facts.of_kind("route-table") {
-        let Some(node) = facts.get(*table).and_then(|t| facts.node(t.node)) else { continue };
-        let text = |node: crate::doc::Node<'_>, key: &str| node.get(key).and_then(|n| n.as_str().map(str::to_owned));
-        let here = vpc.is_some() && text(node, "VpcId").as_deref() == vpc;
-        for association in node.get("Associations").into_iter().flat_map(|list| list.items()) {
-            let state = first(association, "AssociationState.State").and_then(|n| n.as_str());
-            if state.is_some_and(|s| s != "associated") {
-                continue;
-            }
-            if text(association, "SubnetId").as_deref() == Some(&*fact.key) {
-                return Ok(Some(Value::Fact(*table)));
-            }
-            if here && association.get("Main").and_then(|n| n.as_bool()) == Some(true) {
-                main = Some(*table);
-            }
-        }
+    let tables = facts.route_tables.get_or_init(|| RouteTables::of(facts));
+    if let Some(table) = tables.of_subnet.get(&*fact.key) {
+        return Ok(Some(Value::Fact(*table)));
     }
     // Without the whole listing an association may stand in a table that is not loaded.
     facts.listed(kind, fact.account.as_deref(), fact.region.as_deref())?;
-    match main {
-        Some(table) => Ok(Some(Value::Fact(table))),
+    let vpc = facts.node(fact.node).and_then(|n| first(n, "VpcId")).and_then(|n| n.as_str());
+    match vpc.and_then(|vpc| tables.main.get(vpc)) {
+        Some(table) => Ok(Some(Value::Fact(*table))),
         None => Err(facts.why_missing(kind, &format!("main one of {}", vpc.unwrap_or("its VPC")), "", Place::of(fact))),
     }
 }

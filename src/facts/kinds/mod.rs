@@ -6,7 +6,7 @@ mod agentcore;
 pub(super) mod bedrock;
 mod bedrock_agent;
 mod cloudtrail;
-mod ec2;
+pub(super) mod ec2;
 mod ecs;
 mod iam;
 mod kms;
