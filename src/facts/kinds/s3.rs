@@ -55,6 +55,11 @@ pub(super) static KINDS: &[Kind] = &[Kind {
         Attached::new("object_lock", "s3api", "get-object-lock-configuration", "shape:s3.GetObjectLockConfigurationOutput")
             .absent(&["ObjectLockConfigurationNotFoundError"])
             .doc("its object lock"),
+        Attached::new("acl", "s3api", "get-bucket-acl", "shape:s3.GetBucketAclOutput").doc("its access control list"),
+        Attached::new("ownership", "s3api", "get-bucket-ownership-controls", "shape:s3.OwnershipControls")
+            .path("OwnershipControls")
+            .absent(&["OwnershipControlsNotFoundError"])
+            .doc("who owns what is written to it; `BucketOwnerEnforced` puts its access control list out of force"),
         Attached::new("tags", "s3api", "get-bucket-tagging", "list<shape:s3.Tag>")
             .path("TagSet")
             .absent(&["NoSuchTagSet"])
