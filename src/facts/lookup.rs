@@ -151,9 +151,14 @@ impl Facts {
         let find = |identifier: &str, suffix: &str| {
             let resource =
                 if suffix.is_empty() { Cow::Borrowed(identifier) } else { Cow::Owned(format!("{identifier}{suffix}")) };
-            let at = |region| self.calls.find(attached.service, attached.operation, &resource, place.account, region);
-            // The call about a globally unique id may have been made from another Region (a multi-Region trail).
-            at(place.region).or_else(|| if fact.kind.scope == Scope::Global { at(None) } else { None })
+            let at = |account, region| self.calls.find(attached.service, attached.operation, &resource, account, region);
+            let own = at(place.account, place.region);
+            if own.is_some() || fact.kind.scope != Scope::Global {
+                return own;
+            }
+            // The call about a globally unique id may have been made from another Region (a multi-Region trail), or from an account that
+            // sees it (a trail of its organisation).
+            at(place.account, None).or_else(|| if identifier.starts_with("arn:") { at(None, None) } else { None })
         };
         let identifiers = [&*fact.key, &*fact.id, &*fact.name];
         let mut tries = identifiers.iter().flat_map(|id| attached.suffixes.iter().map(move |suffix| (id, suffix)));

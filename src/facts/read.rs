@@ -4,9 +4,17 @@
 
 use std::sync::Arc;
 
+use crate::doc::Node;
+
 use super::{FactId, Facts, Lookup, Value, Why};
 
 impl Facts {
+    /// The answer of a call that is about nothing in particular, made in an account and Region.
+    pub fn answer(&self, service: &str, operation: &str, account: &str, region: &str) -> Option<Node<'_>> {
+        let seen = self.calls.find(service, operation, "", Some(account), Some(region))?;
+        self.documents().get(seen.document? as usize).map(|document| document.root())
+    }
+
     /// Follows `path` from `value`; stops at the first absent or unknown step.
     pub fn at(&self, value: &Value, path: &[&str]) -> Lookup {
         let mut here = value.clone();
@@ -45,7 +53,7 @@ impl Facts {
     pub fn bool_at(&self, fact: FactId, path: &[&str]) -> Result<Option<bool>, Arc<Why>> {
         Ok(self.at(&Value::Fact(fact), path)?.and_then(|v| match v {
             Value::Bool(b) => Some(b),
-            Value::Node(node) => self.node(node).and_then(crate::doc::Node::as_bool),
+            Value::Node(node) => self.node(node).and_then(Node::as_bool),
             _ => None,
         }))
     }

@@ -147,46 +147,49 @@ fn logging(world: &World, region: FactId) -> Result<(Link, Option<FactId>), Arc<
 
 /// Management events: calls that read (to which `InvokeModel` counts) and calls that change.
 fn management(world: &World, region: FactId) -> Judged {
-    let event = |name, read| Event {
+    let event = |names, read| Event {
         category: "Management",
-        name: Some(name),
-        source: Some("bedrock.amazonaws.com"),
+        names,
+        sources: &["bedrock.amazonaws.com"],
         read_only: Some(read),
         resource_type: None,
     };
     let events = [
-        event("InvokeModel", true),
-        event("InvokeModelWithResponseStream", true),
-        event("Converse", true),
-        event("ConverseStream", true),
-        event("PutModelInvocationLoggingConfiguration", false),
-        event("DeleteModelInvocationLoggingConfiguration", false),
+        event(&["InvokeModel"], true),
+        event(&["InvokeModelWithResponseStream"], true),
+        event(&["Converse"], true),
+        event(&["ConverseStream"], true),
+        event(&["PutModelInvocationLoggingConfiguration"], false),
+        event(&["DeleteModelInvocationLoggingConfiguration"], false),
     ];
     judged(world, region, &events)
 }
 
-/// What stands in the Region, and the resource type of its data events.
-const DATA: [(&str, &str); 5] = [
-    ("agents", "AWS::Bedrock::AgentAlias"),
-    ("knowledge_bases", "AWS::Bedrock::KnowledgeBase"),
-    ("guardrails", "AWS::Bedrock::Guardrail"),
-    ("runtimes", "AWS::BedrockAgentCore::Runtime"),
-    ("gateways", "AWS::BedrockAgentCore::Gateway"),
+/// What has data events: the edge to what stands in the Region, the resource type, the calls.
+const DATA: [(&str, &str, &[&str]); 5] = [
+    ("agents", "AWS::Bedrock::AgentAlias", &["InvokeAgent"]),
+    ("knowledge_bases", "AWS::Bedrock::KnowledgeBase", &["Retrieve", "RetrieveAndGenerate"]),
+    ("guardrails", "AWS::Bedrock::Guardrail", &["ApplyGuardrail"]),
+    ("runtimes", "AWS::BedrockAgentCore::Runtime", &["InvokeAgentRuntime"]),
+    ("gateways", "AWS::BedrockAgentCore::Gateway", &["InvokeGateway"]),
 ];
+/// The source of data events is one of these; which, CloudTrail's pages do not say of each.
+const SOURCES: [&str; 4] =
+    ["bedrock.amazonaws.com", "bedrock-agent.amazonaws.com", "bedrock-runtime.amazonaws.com", "bedrock-agentcore.amazonaws.com"];
 
 fn data(world: &World, region: FactId) -> Judged {
     let mut types = Vec::new();
     let mut doubt = None;
-    for (edge, resource_type) in DATA {
+    for (edge, resource_type, names) in DATA {
         match world.facts.follow(region, edge) {
             Ok(found) if found.is_empty() => {}
-            Ok(_) => types.push(resource_type),
+            Ok(_) => types.push((resource_type, names)),
             Err(why) => doubt = doubt.or(Some(why)),
         }
     }
     let mut last = Link::of("n/a", "nothing stands there that has data events", Vec::new());
-    for resource_type in types {
-        let event = Event { category: "Data", name: None, source: None, read_only: None, resource_type: Some(resource_type) };
+    for (resource_type, names) in types {
+        let event = Event { category: "Data", names, sources: &SOURCES, read_only: None, resource_type: Some(resource_type) };
         last = judged(world, region, &[event])?;
         if last.status == "broken" {
             return Ok(last);
@@ -202,9 +205,9 @@ fn judged(world: &World, region: FactId, events: &[Event<'_>]) -> Judged {
             Link::of("n/a", format!("nothing records there: {reason}"), Vec::new())
         }
         Found::No { reason, at, .. } => Link::of("broken", reason, at),
-        Found::By(trail) => {
-            let fact = world.facts.get(trail);
-            let reason = format!("trail `{}` records them", fact.map_or("", |fact| &fact.name));
+        Found::By(recorder) => {
+            let fact = world.facts.get(recorder);
+            let reason = format!("{} records them", trail::title(world, recorder));
             Link::of("ok", reason, fact.map(|fact| fact.node).into_iter().collect())
         }
     })

@@ -13,10 +13,10 @@ use crate::doc::Node;
 pub(super) struct Event<'e> {
     /// `Management` or `Data`.
     pub(super) category: &'e str,
-    /// Such as `InvokeModel`.
-    pub(super) name: Option<&'e str>,
-    /// Such as `bedrock.amazonaws.com`.
-    pub(super) source: Option<&'e str>,
+    /// The calls: each of them has to be recorded. Such as `InvokeModel`.
+    pub(super) names: &'e [&'e str],
+    /// The source is one of these. Such as `bedrock.amazonaws.com`.
+    pub(super) sources: &'e [&'e str],
     /// Whether it only reads.
     pub(super) read_only: Option<bool>,
     /// Such as `AWS::Bedrock::KnowledgeBase`.
@@ -70,7 +70,7 @@ fn by_basic(selector: Node<'_>, event: &Event<'_>) -> Recorded {
         return Recorded::None;
     }
     let excluded = selector.get("ExcludeManagementEventSources").map(|n| strings(n)).unwrap_or_default();
-    if event.source.is_some_and(|source| excluded.contains(&source)) {
+    if event.sources.iter().any(|source| excluded.contains(source)) {
         return Recorded::None;
     }
     match (selector.get("ReadWriteType").and_then(|n| n.as_str()).unwrap_or("All"), event.read_only) {
@@ -80,28 +80,57 @@ fn by_basic(selector: Node<'_>, event: &Event<'_>) -> Recorded {
     }
 }
 
+/// How much of a class one field selector takes.
+enum Taken {
+    /// All of it.
+    All,
+    /// Some of it, and certainly not all.
+    Some,
+    /// All or nothing: the class does not tell its value.
+    Undecided,
+    /// Nothing.
+    None,
+}
+
 fn by_advanced(selector: Node<'_>, event: &Event<'_>) -> Recorded {
     let mut result = Recorded::All;
     let fields = selector.get("FieldSelectors").map(|n| n.items().collect::<Vec<_>>()).unwrap_or_default();
     for field in &fields {
         let Some(name) = field.get("Field").and_then(|n| n.as_str()) else { return Recorded::None };
-        let value = match name {
-            "eventCategory" => Some(event.category),
-            "eventName" => event.name,
-            "eventSource" => event.source,
-            "readOnly" => event.read_only.map(|read| if read { "true" } else { "false" }),
-            "resources.type" => event.resource_type,
-            _ => None,
-        };
-        match value {
-            Some(value) if !selects(*field, value) => return Recorded::None,
-            Some(_) => {}
-            None => result = Recorded::Part(name.to_owned()),
+        match taken(*field, name, event) {
+            Taken::None => return Recorded::None,
+            Taken::Some => result = Recorded::Part(name.to_owned()),
+            Taken::Undecided if result == Recorded::All => result = Recorded::Parts,
+            Taken::Undecided | Taken::All => {}
         }
     }
     // AWS demands the category; a selector without one is not AWS's.
     let has_category = fields.iter().any(|f| f.get("Field").and_then(|n| n.as_str()) == Some("eventCategory"));
     if has_category { result } else { Recorded::None }
+}
+
+fn taken(field: Node<'_>, name: &str, event: &Event<'_>) -> Taken {
+    let one = |value: &str| if selects(field, value) { Taken::All } else { Taken::None };
+    let of = |values: &[&str], mixed: Taken| match values.iter().filter(|value| selects(field, value)).count() {
+        // Nothing is known of the value.
+        0 if values.is_empty() => Taken::Some,
+        0 => Taken::None,
+        n if n == values.len() => Taken::All,
+        _ => mixed,
+    };
+    match name {
+        "eventCategory" => one(event.category),
+        // Calls, not what a service does by itself nor what the console does.
+        "eventType" => one("AwsApiCall"),
+        "eventName" => of(event.names, Taken::Some),
+        "eventSource" => of(event.sources, Taken::Undecided),
+        "readOnly" => match event.read_only {
+            Some(read) => one(if read { "true" } else { "false" }),
+            None => of(&["true", "false"], Taken::Undecided),
+        },
+        "resources.type" => event.resource_type.map_or(Taken::Some, one),
+        _ => Taken::Some,
+    }
 }
 
 /// Whether one field selector takes a value.
@@ -129,14 +158,19 @@ mod tests {
 
     const INVOKE: Event<'_> = Event {
         category: "Management",
-        name: Some("InvokeModel"),
-        source: Some("bedrock.amazonaws.com"),
+        names: &["InvokeModel"],
+        sources: &["bedrock.amazonaws.com"],
         read_only: Some(true),
         resource_type: None,
     };
-    const CHANGE: Event<'_> = Event { name: None, read_only: Some(false), ..INVOKE };
-    const RETRIEVE: Event<'_> =
-        Event { category: "Data", name: None, source: None, read_only: None, resource_type: Some("AWS::Bedrock::KnowledgeBase") };
+    const CHANGE: Event<'_> = Event { names: &[], read_only: Some(false), ..INVOKE };
+    const RETRIEVE: Event<'_> = Event {
+        category: "Data",
+        names: &["Retrieve", "RetrieveAndGenerate"],
+        sources: &["bedrock.amazonaws.com", "bedrock-agent.amazonaws.com"],
+        read_only: None,
+        resource_type: Some("AWS::Bedrock::KnowledgeBase"),
+    };
 
     fn of(text: &str, event: &Event<'_>) -> Recorded {
         recorded(Document::json("case", text.to_owned()).unwrap().root(), event)
@@ -193,8 +227,29 @@ mod tests {
         let field = r#"{"Field": "eventName", "Equals": ["Converse"], "StartsWith": ["Invoke"], "NotEndsWith": ["Stream"]}"#;
         let text = advanced(&[&format!(r#"{{"Field": "eventCategory", "Equals": ["Management"]}}, {field}"#)]);
         assert_eq!(of(&text, &INVOKE), Recorded::All);
-        assert_eq!(of(&text, &Event { name: Some("Converse"), ..INVOKE }), Recorded::All);
-        assert_eq!(of(&text, &Event { name: Some("InvokeModelWithResponseStream"), ..INVOKE }), Recorded::None);
-        assert_eq!(of(&text, &Event { name: None, ..INVOKE }), Recorded::Part("eventName".into()));
+        assert_eq!(of(&text, &Event { names: &["Converse"], ..INVOKE }), Recorded::All);
+        assert_eq!(of(&text, &Event { names: &["InvokeModelWithResponseStream"], ..INVOKE }), Recorded::None);
+        assert_eq!(
+            of(&text, &Event { names: &["InvokeModel", "InvokeModelWithResponseStream"], ..INVOKE }),
+            Recorded::Part("eventName".into())
+        );
+    }
+
+    #[test]
+    fn what_a_class_leaves_open_is_decided_only_where_all_its_values_agree() {
+        let base = r#"{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resources.type", "Equals": ["AWS::Bedrock::KnowledgeBase"]}"#;
+        let with = |field: &str| of(&advanced(&[&format!("{base}, {field}")]), &RETRIEVE);
+        assert_eq!(with(r#"{"Field": "eventSource", "NotEquals": ["s3.amazonaws.com"]}"#), Recorded::All);
+        assert_eq!(with(r#"{"Field": "eventSource", "StartsWith": ["bedrock"]}"#), Recorded::All);
+        assert_eq!(with(r#"{"Field": "eventSource", "Equals": ["bedrock.amazonaws.com"]}"#), Recorded::Parts);
+        assert_eq!(with(r#"{"Field": "eventSource", "NotStartsWith": ["bedrock"]}"#), Recorded::None);
+        assert_eq!(with(r#"{"Field": "readOnly", "Equals": ["true"]}"#), Recorded::Parts);
+        assert_eq!(with(r#"{"Field": "eventName", "NotEquals": ["GetObject"]}"#), Recorded::All);
+        assert_eq!(with(r#"{"Field": "eventName", "NotEquals": ["Retrieve"]}"#), Recorded::Part("eventName".into()));
+        assert_eq!(with(r#"{"Field": "eventType", "NotEquals": ["AwsServiceEvent"]}"#), Recorded::All);
+        assert_eq!(
+            with(r#"{"Field": "userIdentity.arn", "NotStartsWith": ["arn:aws:sts::111122223333:"]}"#),
+            Recorded::Part("userIdentity.arn".into())
+        );
     }
 }
