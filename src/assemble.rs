@@ -151,6 +151,23 @@ fn info(pack: &Pack, rule: &Rule, enabled: bool, world: &World, pages: bool) -> 
         controls: rule.controls.iter().map(|(f, ids)| (f.to_string(), ids.iter().map(ToString::to_string).collect())).collect(),
         aliases: rule.aliases.iter().map(ToString::to_string).collect(),
         counts: RuleCounts::default(),
+        not_looked_for: Vec::new(),
+    }
+}
+
+/// Says of each rule that judged nothing whether anybody looked for its subjects: the reasons where no account has them listed.
+pub(crate) fn not_looked_for(report: &mut Report, pack: &Pack, world: &World) {
+    if report.coverage.is_empty() {
+        return;
+    }
+    let undeclared: BTreeSet<&str> = report.posture_notes.iter().map(|note| note.rule.as_str()).collect();
+    let silent =
+        |info: &&mut RuleInfo| info.enabled && info.counts == RuleCounts::default() && !undeclared.contains(info.id.as_str());
+    for info in report.rules.iter_mut().filter(silent) {
+        let rule = pack.rules().find(|rule| *rule.id == *info.id);
+        let listed = |kind: &&facts::Kind| world.facts.listed(kind, None, None).err();
+        let reasons = rule.into_iter().flat_map(|rule| rule.kinds.iter().copied()).filter_map(|kind| listed(&kind));
+        info.not_looked_for = reasons.map(|why| why.text.clone()).collect::<BTreeSet<String>>().into_iter().collect();
     }
 }
 

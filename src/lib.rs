@@ -92,6 +92,8 @@ pub fn scan(scan: Scan<'_>) -> Report {
     assemble::rules(&mut report, &scan.pack, &world, &scan.only, scan.pages);
     let findings = assemble::findings(&mut report, &judged, &world, &scan.only, scan.keep_all);
 
+    assemble::not_looked_for(&mut report, &scan.pack, &world);
+
     let known = assemble::known(&report.rules);
     let today = scan.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let options = triage::Options { config: &world.config, today, baseline: scan.baseline.as_ref(), rules: &known };
@@ -101,7 +103,9 @@ pub fn scan(scan: Scan<'_>) -> Report {
         findings.retain(|f| f.rule != triage::WAIVER_UNMATCHED);
     }
 
-    let incomplete = !report.unreadable.is_empty() || report.inputs.iter().all(|input| input.documents == 0);
+    let unlooked = report.rules.iter().any(|rule| !rule.not_looked_for.is_empty());
+    let incomplete =
+        !report.unreadable.is_empty() || report.inputs.iter().all(|input| input.documents == 0) || (scan.strict && unlooked);
     report.exit_code = triage::exit_code(&findings, scan.fail_on, scan.strict, incomplete);
     report.baseline = baseline;
     report.findings = findings;

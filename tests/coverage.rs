@@ -121,6 +121,66 @@ fn people_see_what_lacks_by_service_and_why() {
     }
 }
 
+/// A rule whose subjects nobody listed is named with the call that is missing, in every format; `--strict` does not take its silence.
+#[test]
+fn what_nobody_looked_for_is_no_pass() {
+    let room = Room::new();
+    room.write("export/111122223333/global/iam/get-account-authorization-details.json", IAM);
+    let only = ["--rule", "guardrail-without-cmk"];
+    let human = scan(&room, &only).expect_code(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "1 of them had nothing to judge, because nobody looked; their silence is no pass: \
+                `bedrock list-guardrails` was not collected: guardrail-without-cmk";
+    assert!(human.contains(said), "{human}");
+    let missing = json!(["`bedrock list-guardrails` was not collected"]);
+    let report = as_json(&scan(&room, &[&only[..], &["--format", "json"]].concat()));
+    let rules = report["rules"].as_array().expect("a list");
+    let rule = rules.iter().find(|rule| rule["id"] == "guardrail-without-cmk").expect("the rule is listed");
+    assert_eq!(rule["not_looked_for"], missing);
+    let sarif = as_json(&scan(&room, &[&only[..], &["--format", "sarif"]].concat()));
+    assert_eq!(sarif["runs"][0]["properties"]["notLookedFor"], json!({"guardrail-without-cmk": missing}));
+    scan(&room, &[&only[..], &["--strict"]].concat()).expect_code(3);
+
+    room.write("export/111122223333/sa-east-1/bedrock/list-guardrails.json", r#"{"guardrails": []}"#);
+    let looked = scan(&room, &[&only[..], &["--strict"]].concat()).expect_code(0).stdout;
+    let looked = looked.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(looked.contains("because there is nothing of the kind: guardrail-without-cmk"), "{looked}");
+}
+
+/// SARIF holds the rows of the coverage and each call without an answer, as JSON does.
+#[test]
+fn sarif_has_the_coverage() {
+    let room = partial();
+    let json = as_json(&scan(&room, &["--format", "json"]));
+    let sarif = as_json(&scan(&room, &["--format", "sarif"]));
+    let properties = &sarif["runs"][0]["properties"];
+    assert_eq!(json["gaps"].as_array().expect("a list").len(), PARTIAL.len());
+    for part in ["coverage", "gaps", "exports"] {
+        assert_eq!(properties[part], json[part], "{part}");
+    }
+}
+
+/// A list that the manifest says was left out makes the rules over it undetermined for the account; one of a Region or a service that
+/// is not there does not.
+#[test]
+fn a_list_that_was_left_out_is_undetermined_for_the_account() {
+    let unknowns = |code: &str| {
+        let room = Room::new();
+        room.write("export/111122223333/global/iam/get-account-authorization-details.json", IAM);
+        room.write("export/111122223333/us-east-1/bedrock/list-guardrails.json", r#"{"guardrails": []}"#);
+        let left_out = ("sa-east-1", "bedrock", "list-guardrails", "not-attempted", code, "why");
+        room.write("export/manifest.json", manifest(&[left_out]));
+        let report = as_json(&scan(&room, &["--rule", "guardrail-without-cmk", "--format", "json"]));
+        report["unknowns"].as_array().expect("a list").iter().map(|group| group["text"].clone()).collect::<Vec<_>>()
+    };
+    let text = "`bedrock list-guardrails` in account 111122223333, sa-east-1 was not attempted (Stopped: why)";
+    assert_eq!(unknowns("Stopped"), [json!(text)]);
+    let text = "`bedrock list-guardrails` in account 111122223333, sa-east-1 was not attempted: why";
+    assert_eq!(unknowns("NotInConfig"), [json!(text)]);
+    for gone in ["ServiceNotInRegion", "RegionNotEnabled", "FromConfig"] {
+        assert_eq!(unknowns(gone), Vec::<Value>::new(), "{gone}");
+    }
+}
+
 /// The digest in the report is the manifest's; what was changed, taken away or added since is counted.
 #[test]
 fn a_report_names_its_evidence_and_what_was_changed_since() {

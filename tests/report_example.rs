@@ -39,6 +39,7 @@ fn scan(baseline: Option<&Baseline>, shown: &dyn Fn(&Fact) -> bool) -> Report {
         controls: BTreeMap::new(),
         aliases: Vec::new(),
         counts: gathered.counts.get(&r.id).copied().unwrap_or_default(),
+        not_looked_for: Vec::new(),
     };
     Report {
         inputs: vec![Input { name: "fixtures".into(), ..Input::default() }],

@@ -112,13 +112,13 @@ pub fn run(pack: &Pack, world: &World, options: &Options<'_>) -> Vec<Judged> {
     once_per_scope(judged)
 }
 
-/// Where the call that lists a rule's subjects was refused or failed, the rule has an unknown for the account:
+/// Where the call that lists a rule's subjects was refused, failed or by the manifest's word not attempted, the rule has an unknown for the account:
 /// without it, what nobody was allowed to see would look as if it were not there.
 fn unlisted(rules: &[&Arc<Rule>], world: &World) -> Vec<(usize, Judged)> {
     let facts = &world.facts;
     let mut reasons: BTreeMap<(usize, FactId), Vec<Arc<Why>>> = BTreeMap::new();
     for (call, status) in facts.coverage.iter() {
-        if !matches!(status, Status::Denied(_) | Status::Failed(_)) {
+        if !leaves_open(status) {
             continue;
         }
         let here = |id: &&FactId| facts.get(**id).is_some_and(|f| f.account.as_deref() == Some(&*call.account));
@@ -140,6 +140,19 @@ fn unlisted(rules: &[&Arc<Rule>], world: &World) -> Vec<(usize, Judged)> {
         needed.then(|| (at, subject.plain(Outcome::Unknown(reasons))))
     };
     reasons.into_iter().filter_map(unknown).collect()
+}
+
+/// Whether a call that ended so may have had more to say. Nothing is left open where the service or the Region is not there for the
+/// account, nor where AWS Config told of the resources in the call's place.
+fn leaves_open(status: &Status) -> bool {
+    match status {
+        Status::Ok => false,
+        Status::Denied(_) | Status::Failed(_) => true,
+        Status::NotAttempted(text) => {
+            let code = text.split(':').next().unwrap_or_default();
+            !["ServiceNotInRegion", "RegionNotEnabled", "FromConfig"].contains(&code)
+        }
+    }
 }
 
 /// A rule that lacks a posture says so once for each scope.

@@ -202,6 +202,8 @@ pub struct RuleInfo {
     pub aliases: Vec<String>,
     /// How often it came to which outcome.
     pub counts: RuleCounts,
+    /// The calls that would list its subjects and that nobody made, where it had nothing to judge: its silence says nothing.
+    pub not_looked_for: Vec<String>,
 }
 
 /// Everything that a scan has to say.
@@ -261,6 +263,7 @@ impl RuleInfo {
             controls: BTreeMap::new(),
             aliases: Vec::new(),
             counts: RuleCounts::default(),
+            not_looked_for: Vec::new(),
         };
         OWN_RULES.iter().map(info).collect()
     }

@@ -108,6 +108,7 @@ fn rule(id: &str, family: &str, severity: Severity) -> RuleInfo {
         ]),
         aliases: vec![],
         counts: RuleCounts { fail: 2, unknown: 1, pass: 7, not_applicable: 3 },
+        not_looked_for: vec![],
     }
 }
 

@@ -184,16 +184,21 @@ impl Page<'_> {
             "      ",
             &format!("{on} of {} rules ({}), as of {}", report.rules.len(), packs.join(", "), visible(&report.date)),
         );
-        let silent = |r: &&RuleInfo| r.enabled && r.family != OWN_FAMILY && r.counts == RuleCounts::default();
+        let silent = |r: &&RuleInfo| {
+            let undeclared = report.posture_notes.iter().any(|note| note.rule == r.id);
+            let judged = undeclared || r.counts != RuleCounts::default();
+            r.enabled && r.family != OWN_FAMILY && !judged && r.not_looked_for.is_empty()
+        };
         let silent: Vec<String> = report.rules.iter().filter(silent).map(|r| visible(&r.id)).collect();
         if !silent.is_empty() {
             let text = format!(
-                "{} of them had nothing to judge, because no subject of theirs was in what was loaded: {}",
+                "{} of them had nothing to judge, because there is nothing of the kind: {}",
                 silent.len(),
                 silent.join(", ")
             );
             self.wrapped("  ", "      ", &text);
         }
+        self.not_looked_for();
         for table in &report.tables {
             let hash: String = table.sha256.chars().take(12).collect();
             let text = format!("{} of {} (sha256 {})", visible(&table.name), visible(&table.date), visible(&hash));
@@ -205,6 +210,25 @@ impl Page<'_> {
         self.coverage();
         self.not_judged();
         self.unreadable();
+    }
+
+    /// The rules that judged nothing because nobody looked: their silence must not be read as a pass.
+    fn not_looked_for(&mut self) {
+        let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let silent: Vec<&RuleInfo> = self.report.rules.iter().filter(|rule| !rule.not_looked_for.is_empty()).collect();
+        for (rule, reason) in silent.iter().flat_map(|rule| rule.not_looked_for.iter().map(move |reason| (rule, reason))) {
+            by_reason.entry(reason).or_default().push(visible(&rule.id));
+        }
+        if by_reason.is_empty() {
+            return;
+        }
+        let text = format!("{} of them had nothing to judge, because nobody looked; their silence is no pass:", silent.len());
+        self.wrapped("  ", "      ", &text);
+        let shown = self.cap(by_reason.len(), 20);
+        for (reason, rules) in by_reason.iter().take(shown) {
+            self.wrapped("    ", "        ", &format!("{}: {}", visible(reason), rules.join(", ")));
+        }
+        self.more(by_reason.len() - shown, "reasons");
     }
 
     /// What the policy files were taken for, and whether somebody said so.

@@ -80,6 +80,7 @@ pub fn render(report: &Report, options: &Options) -> Rendered {
             "exports": report.exports,
             "coverage": report.coverage,
             "gaps": report.gaps,
+            "notLookedFor": not_looked_for(report),
             "baselineAbsent": report.baseline.as_ref().map(|b| b.absent.len()),
         }),
     };
@@ -107,6 +108,12 @@ fn is_wanted(finding: &Finding, options: &Options) -> bool {
         finding::Outcome::Pass => options.pass,
         finding::Outcome::NotApplicable => options.not_applicable,
     }
+}
+
+/// The rules that judged nothing because nobody listed what they are about, with the calls that are missing.
+fn not_looked_for(report: &Report) -> BTreeMap<&str, &[String]> {
+    let silent = report.rules.iter().filter(|rule| !rule.not_looked_for.is_empty());
+    silent.map(|rule| (rule.id.as_str(), rule.not_looked_for.as_slice())).collect()
 }
 
 fn driver(report: &Report) -> Driver {
