@@ -1,6 +1,6 @@
 //! Where what a resource works with is processed, kept and copied to.
 //!
-//! In: the world. Out: for knowledge bases, data sources, agents, flows and prompts each model and store that they name, with the
+//! In: the world. Out: for knowledge bases, data sources, agents, flows, prompts, prompt routers, harnesses, memories and jobs each model and store that they name, with the
 //! Regions it leads to; for guardrails the Regions of their profile; for buckets, secrets, keys and trails the Regions of their copies.
 //! Never: a Region taken from the look of a profile's name; a model that is perhaps a profile taken for one that runs in place.
 
@@ -19,6 +19,11 @@ pub const DERIVED: &[Derived] = &[
     routes::of("agent"),
     routes::of("flow"),
     routes::of("prompt"),
+    routes::of("prompt-router"),
+    routes::of("agentcore-harness"),
+    routes::of("agentcore-memory"),
+    routes::of("model-invocation-job"),
+    routes::of("evaluation-job"),
     routes::GUARDRAIL,
     copies::of("s3-bucket"),
     copies::of("secret"),

@@ -4,15 +4,27 @@
 
 use std::sync::Arc;
 
-use crate::doc::Node;
-
-use super::{FactId, Facts, Lookup, Value, Why};
+use super::{FactId, Facts, Lookup, NodeId, Reason, Value, Why};
 
 impl Facts {
-    /// The answer of a call that is about nothing in particular, made in an account and Region.
-    pub fn answer(&self, service: &str, operation: &str, account: &str, region: &str) -> Option<Node<'_>> {
-        let seen = self.calls.find(service, operation, "", Some(account), Some(region))?;
-        self.documents().get(seen.document? as usize).map(|document| document.root())
+    /// The answer of a call about `resource` (empty for none) in an account and Region.
+    ///
+    /// # Errors
+    /// The reason, where it was not collected.
+    pub fn answer(
+        &self,
+        service: &str,
+        operation: &str,
+        resource: &str,
+        account: Option<&str>,
+        region: Option<&str>,
+    ) -> Result<NodeId, Arc<Why>> {
+        self.collected_for(service, operation, resource, account, region)?;
+        let seen = self.calls.find(service, operation, resource, account, region);
+        let document = seen.and_then(|seen| seen.document).and_then(|doc| Some((doc, self.documents().get(doc as usize)?)));
+        let missing =
+            || Why::new(Reason::NotLoaded, format!("the answer of `{service} {operation}` for `{resource}` was not loaded"));
+        document.map(|(doc, document)| NodeId { doc, node: document.root().index() }).ok_or_else(missing)
     }
 
     /// Follows `path` from `value`; stops at the first absent or unknown step.
@@ -53,7 +65,7 @@ impl Facts {
     pub fn bool_at(&self, fact: FactId, path: &[&str]) -> Result<Option<bool>, Arc<Why>> {
         Ok(self.at(&Value::Fact(fact), path)?.and_then(|v| match v {
             Value::Bool(b) => Some(b),
-            Value::Node(node) => self.node(node).and_then(Node::as_bool),
+            Value::Node(node) => self.node(node).and_then(crate::doc::Node::as_bool),
             _ => None,
         }))
     }

@@ -194,7 +194,8 @@ fn stands_over(world: &World, recorder: FactId, (account, region): (&str, &str))
         return Ok(false);
     }
     // A member account is shown the trails of its organisation.
-    let shown = facts.answer("cloudtrail", "describe-trails", account, region).and_then(|answer| answer.get("trailList"));
+    let shown = facts.answer("cloudtrail", "describe-trails", "", Some(account), Some(region));
+    let shown = shown.ok().and_then(|node| facts.node(node)?.get("trailList"));
     if shown.is_some_and(|list| list.items().any(|t| t.get("TrailARN").and_then(|n| n.as_str()) == Some(&*fact.key))) {
         return Ok(true);
     }

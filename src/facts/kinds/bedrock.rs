@@ -189,6 +189,13 @@ pub(super) static KINDS: &[Kind] = &[
         refer: refer_whole,
         ..Kind::new("evaluation-job", "evaluation job", Scope::Global, "bedrock.GetEvaluationJobResponse")
     },
+    Kind {
+        sources: &[Source::new("bedrock", "list-prompt-routers", "promptRouterSummaries[]", "promptRouterArn")
+            .arn("promptRouterArn")
+            .name("promptRouterName")],
+        refer: refer_whole,
+        ..Kind::new("prompt-router", "prompt router", Scope::Global, "bedrock.PromptRouterSummary")
+    },
 ];
 
 const KEY: &str = "the key that encrypts it";

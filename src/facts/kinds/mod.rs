@@ -8,6 +8,7 @@ mod bedrock_agent;
 mod cloudtrail;
 pub(super) mod ec2;
 mod ecs;
+mod harness;
 mod iam;
 mod kms;
 mod lambda;
@@ -42,6 +43,7 @@ static TABLES: &[&[Kind]] = &[
     bedrock::KINDS,
     bedrock_agent::KINDS,
     agentcore::KINDS,
+    harness::KINDS,
     policy_file::KINDS,
     scope::KINDS,
 ];
