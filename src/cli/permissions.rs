@@ -11,6 +11,8 @@ use crate::collect::plan::{self, Call, Where};
 enum Form {
     /// A policy document.
     IamPolicy,
+    /// A list of policy documents, each short enough for a managed policy.
+    ManagedPolicies,
     /// A Terraform role with the policy.
     Terraform,
     /// A CloudFormation template for a stack set: a role in each member account.
@@ -39,8 +41,10 @@ pub(super) struct PermissionsArgs {
 
 impl PermissionsArgs {
     pub(super) fn run(&self) -> Result<u8, Failure> {
-        let policy = policy(&self.calls(), self.org.then_some(&*self.role));
+        let (actions, role) = (actions(&self.calls()), self.org.then_some(&*self.role));
+        let policy = policy(&actions, role);
         let text = match self.format {
+            Form::ManagedPolicies => serde_json::to_string_pretty(&managed(&actions, role)).into_diagnostic()? + "\n",
             Form::IamPolicy => serde_json::to_string_pretty(&policy).into_diagnostic()? + "\n",
             Form::Terraform => terraform(&self.role, &serde_json::to_string_pretty(&policy).into_diagnostic()?),
             Form::CloudformationStackset => stack_set(&self.role, &policy)?,
@@ -67,9 +71,29 @@ fn actions(calls: &[&'static Call]) -> Vec<&'static str> {
     out
 }
 
+/// So many characters fit into a managed policy, white space apart.
+const MANAGED: usize = 6_144;
+
+/// The same permissions in as many policies as it takes for each to be a managed one.
+fn managed(actions: &[&str], role: Option<&str>) -> Vec<Value> {
+    let mut out = Vec::new();
+    let mut rest = actions;
+    while !rest.is_empty() {
+        let fits = |many: &usize| rest.get(..*many).is_some_and(|some| policy(some, None).to_string().len() <= MANAGED);
+        let (these, later) = rest.split_at((1..=rest.len()).rev().find(fits).unwrap_or(1));
+        out.push(policy(these, None));
+        rest = later;
+    }
+    out.extend(role.map(|role| policy(&[], Some(role))));
+    out
+}
+
 /// With the role of member accounts, where that is assumed.
-fn policy(calls: &[&'static Call], role: Option<&str>) -> Value {
-    let mut statements = vec![json!({"Sid": "AlicerceCollect", "Effect": "Allow", "Action": actions(calls), "Resource": "*"})];
+fn policy(actions: &[&str], role: Option<&str>) -> Value {
+    let mut statements = Vec::new();
+    if !actions.is_empty() {
+        statements.push(json!({"Sid": "AlicerceCollect", "Effect": "Allow", "Action": actions, "Resource": "*"}));
+    }
     if let Some(role) = role {
         let member = format!("arn:*:iam::*:role/{role}");
         statements.push(json!({"Sid": "AlicerceMembers", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": member}));
@@ -150,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_policy_fits_into_a_role() {
-        let length = policy(&of_services(true), Some("AlicerceReadOnly")).to_string().len();
+        let length = policy(&actions(&of_services(true)), Some("AlicerceReadOnly")).to_string().len();
         assert!(length < 10_240, "{length}");
     }
 }

@@ -1,6 +1,7 @@
 # Reads JSON as the AWS CLI prints it: one member or bracket a line. What does not look so ends it with exit code 3, so that
 # nothing is kept which was not understood. Everything is bytes (LC_ALL=C).
-#   job=filter  prints it again, with what stands in secret-bearing places replaced by what kind it is and how long
+#   job=filter  prints it again, with what stands in secret-bearing places replaced by what kind it is and how long, and with
+#               `***` for what tells itself to be a secret anywhere else
 #   job=ids     prints the texts at ENVIRON["AT"] (`Roles[].Arn`), each with ENVIRON["PARENT"]; with ENVIRON["WHERE"] and
 #               ENVIRON["IS"] only those of elements whose scalar there is that
 # The places are those of src/input/redact.rs, the kinds those of src/input/classify.rs.
@@ -139,6 +140,48 @@ function is_random(s,    classes, at, n, count, c, entropy, p) {
     return entropy > 2.5
 }
 
+# A JSON string with `***` where the form stands in it and is so long.
+function without(s, form, least,    out) {
+    out = ""
+    while (match(s, form)) {
+        out = out substr(s, 1, RSTART - 1) (RLENGTH >= least ? "***" : substr(s, RSTART, RLENGTH))
+        s = substr(s, RSTART + RLENGTH)
+    }
+    return out s
+}
+
+# A JSON string without what tells itself to be a secret; the forms are those of src/input/veil.rs.
+function veiled(s,    out, rest, found, start, long) {
+    while (match(s, /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/)) {
+        out = substr(s, 1, RSTART - 1)
+        rest = substr(s, RSTART + RLENGTH)
+        start = match(rest, /-----END [A-Z0-9 ]*PRIVATE KEY-----/)
+        long = RLENGTH
+        found = index(rest, "\"")
+        if (!start || start > found) { start = match(rest, /^([A-Za-z0-9+\/= ]|\\[nrt])*/); long = RLENGTH }
+        s = out "***" substr(rest, start + long)
+    }
+    s = without(s, "sk-ant-[A-Za-z0-9_-]+", 23)
+    s = without(s, "ABSK[A-Za-z0-9+/=]+", 44)
+    s = without(s, "bedrock-api-key-[A-Za-z0-9+/=]+", 32)
+    s = without(s, "gh[pousr]_[A-Za-z0-9]+", 40)
+    s = without(s, "github_pat_[A-Za-z0-9_]+", 61)
+    out = ""
+    while (match(s, /[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^ \t\/:@"'\\,;{}<>]*:[^ \t\/@"\\]+@[^ \t\/@"]/)) {
+        found = substr(s, RSTART, RLENGTH)
+        rest = substr(s, RSTART + RLENGTH)
+        out = out substr(s, 1, RSTART - 1)
+        if (has_password(found)) {
+            start = substr(found, 1, index(found, "://") + 2)
+            long = substr(found, length(start) + 1)
+            found = start substr(long, 1, index(long, ":")) "***@" substr(found, length(found), 1)
+        }
+        out = out found
+        s = rest
+    }
+    return out s
+}
+
 function kind_of(name, s,    lower, last) {
     s = trimmed(s)
     if (is_reference(s)) return "reference"
@@ -173,7 +216,8 @@ function classified(name, raw, encoded,    text, kind, size) {
     return "{\"alicerce_secret\": {\"kind\": \"" kind "\", \"length\": " size "}}"
 }
 
-# How the values below a member are to be read: `all` of them are secret; `env`, `vars`, `pair` and `user` hold some that are.
+# How the values below a member are to be read: `all` of them are secret; `env`, `vars`, `pair` and `user` hold some that are, and so
+# do `list` (arguments of a program) and `told` (only what looks like one is).
 function mode_of(inside, key) {
     if (inside == "all" || inside == "data") return inside
     if (inside == "env" && key == "Variables") return "all"
@@ -183,12 +227,20 @@ function mode_of(inside, key) {
     if (key == "Environment" || key == "environment") return "env"
     if (key == "EnvironmentVariables" || key == "environmentVariables" || key == "environmentVariablesOverride") return "vars"
     if (key == "UserData" || key == "userData") return "user"
+    if (key == "env") return "vars"
+    if (key == "command" || key == "Command" || key == "entryPoint" || key == "EntryPoint" || key == "args") return "list"
+    if (key ~ /^(headers|HeaderParameters|QueryStringParameters|staticQueryParameters|customParameters|MasterUserPassword)$/) return "all"
+    if (inside == "log" && (key == "options" || key == "Options")) return "told"
+    if (inside == "told") return inside
+    if (key ~ /^([lL]ogConfiguration|[fF]irelensConfiguration)$/) return "log"
     return ""
 }
 
 function mode_of_element(inside) {
     if (inside == "env" || inside == "vars") return "pair"
     if (inside == "user") return "data"
+    if (inside == "list") return "all"
+    if (inside == "told" || inside == "log") return ""
     return inside == "pair" ? "" : inside
 }
 
@@ -254,7 +306,7 @@ BEGIN {
     if (text == "{" || text == "[") {
         depth++; began = 1
         type[depth] = text; at[depth] = path; modes[depth] = mode; names[depth] = ""
-        named[depth] = (mode == "all" && modes[depth - 1] != "env" && modes[depth - 1] != "") ? name : ""
+        named[depth] = mode == "list" ? "command" : (mode == "all" && modes[depth - 1] != "env" && modes[depth - 1] != "") ? name : ""
         if (job == "filter") print indent head text
         if (comma != "") refuse()
         next
@@ -272,6 +324,8 @@ BEGIN {
         if (mode == "all") text = classified(name, text, 0)
         else if (mode == "user" || mode == "data") text = classified("UserData", text, 1)
         else if (mode == "pair") text = classified(name, text, 0)
+        else if (mode == "told" && classified(name, text, 0) !~ /"plain"/) text = classified(name, text, 0)
+        else if (text ~ /^"/) text = veiled(text)
     }
     if (job == "filter") print indent head text comma
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::Failure;
 use crate::doc::{Document, Kind, Node};
-use crate::input::{Call, embedded, redact, sha256};
+use crate::input::{Call, embedded, redact, sha256, veiled};
 
 /// The code of a call for which the credentials had expired.
 const EXPIRED: &str = "ExpiredToken";
@@ -277,14 +277,23 @@ fn stored(call: &Call, value: &Value) -> std::io::Result<String> {
     if &*call.service == "configservice" {
         // Items stand as JSON in strings, with secrets inside them.
         let masked = embedded(document).map_err(|why| std::io::Error::other(format!("{why:?}")))?;
-        return Ok(masked.text.to_string());
-    }
-    if document.secrets.is_empty() {
-        return Ok(text);
+        let mut value: Value = serde_json::from_str(&masked.text)?;
+        return if veil(&mut value) { Ok(serde_json::to_string_pretty(&value)? + "\n") } else { Ok(masked.text.to_string()) };
     }
     let mut value = value.clone();
     replace(&document, document.root(), &mut value);
-    Ok(serde_json::to_string_pretty(&value)? + "\n")
+    let veiled = veil(&mut value);
+    Ok(if veiled || !document.secrets.is_empty() { serde_json::to_string_pretty(&value)? + "\n" } else { text })
+}
+
+/// Hides what tells itself to be a secret in any text of an answer: in a description, a tag, a prompt. Says whether there was any.
+fn veil(value: &mut Value) -> bool {
+    match value {
+        Value::String(text) => veiled(text).map(|hidden| *text = hidden).is_some(),
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| veil(item) | any),
+        Value::Object(map) => map.values_mut().fold(false, |any, item| veil(item) | any),
+        _ => false,
+    }
 }
 
 fn replace(document: &Document, node: Node<'_>, value: &mut Value) {

@@ -68,10 +68,15 @@ fn real(kind: SecretKind, text: &str) -> bool {
         SecretKind::AwsAccessKey => !text.ends_with("EXAMPLE"), // also inside a longer text
         SecretKind::PasswordInUrl => {
             let password = text.rsplit_once('@').and_then(|(before, _)| before.rsplit_once(':')).map_or("", |(_, p)| p);
-            !is_placeholder(password) && !is_reference(password)
+            is_password(password)
         }
         _ => true,
     }
+}
+
+/// Whether what stands as a URL's password is one, and no placeholder or reference.
+pub(super) fn is_password(text: &str) -> bool {
+    !is_placeholder(text) && !is_reference(text)
 }
 
 /// Something that names where a value is kept.

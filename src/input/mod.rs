@@ -17,6 +17,7 @@ mod policies;
 mod recognise;
 pub mod redact;
 mod redact_embedded;
+mod veil;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ pub use manifest::Manifest;
 pub(crate) use recognise::percent_decode;
 #[cfg(feature = "live")]
 pub(crate) use redact_embedded::embedded;
+#[cfg(feature = "live")]
+pub(crate) use veil::veiled;
 
 use crate::doc::{Document, Span};
 use crate::iam::PolicyType;

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use super::{Call, Content, Item, Manifest, Options, Origin, Place, SkipKind, Skipped, Unreadable};
-use super::{answers, config_items, digest, gzip, hints, manifest, policies, redact, redact_embedded, walk};
+use super::{answers, config_items, digest, gzip, hints, manifest, policies, redact, redact_embedded, veil, walk};
 use crate::doc::{Document, Kind, LineIndex, Node, ParseError, Span};
 
 /// What became of one file.
@@ -179,17 +179,19 @@ fn parse(item: &Item, text: String) -> Result<Document, Fault> {
     Ok(document)
 }
 
-fn recognise(document: Document, item: &Item, call: Option<Call>, options: &Options, read: &mut Read) -> Outcome {
+fn recognise(mut document: Document, item: &Item, call: Option<Call>, options: &Options, read: &mut Read) -> Outcome {
     let root = document.root();
     if call.is_none() && manifest::is_manifest(root) {
         return Outcome::Manifest(manifest::read(&document, &item.parts));
     }
     if call.is_none() && policies::is_policy(root) {
+        veil::veil(&mut document);
         return policy(Arc::new(document), 0, None, item, options, read);
     }
     if call.is_none()
         && let Some(wrapped) = policies::wrapped(root)
     {
+        veil::veil(&mut document);
         return unwrap_policy(Arc::new(document), wrapped, item, options, read);
     }
     let origin = match call {
@@ -212,9 +214,12 @@ fn recognise(document: Document, item: &Item, call: Option<Call>, options: &Opti
         read.doubts.push(doubt(item, "one-page-only", why.clone()));
     }
     several_documents(&document, item, read);
-    let mut document = document;
     redact::redact(&mut document);
     let document = if is_config(&origin) { redact_embedded::embedded(document) } else { Ok(document) };
+    let document = document.map(|mut document| {
+        veil::veil(&mut document);
+        document
+    });
     match document {
         Ok(document) => {
             let document = Arc::new(document);

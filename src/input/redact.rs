@@ -5,8 +5,10 @@
 //! secrets kept elsewhere (an ARN, `{{resolve:…}}`) stay readable.
 //!
 //! The places: Lambda `Environment.Variables.*`; `environment[].value` of ECS containers and their overrides;
-//! their `command` and `entryPoint`; `environmentVariables[].value` of CodeBuild and `environmentVariables.*` of AgentCore; EC2 user data. They are known by
-//! their keys alone, so the same holds for every answer that repeats them.
+//! their `command`, `entryPoint` and `args`; `env[].value` of pods; `environmentVariables[].value` of CodeBuild and
+//! `environmentVariables.*` of AgentCore; EC2 user data; headers and query parameters that are sent along; the new password of a
+//! database; what is told to be secret among the options of a log driver. They are known by their keys alone, so the same holds for
+//! every answer that repeats them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -58,8 +60,19 @@ fn place(object: Node<'_>, found: &mut Found) {
                 value.items().for_each(|pair| named(pair, found));
             }
             Some("UserData" | "userData") => user_data(value, found),
+            Some("env") => value.items().for_each(|pair| named(pair, found)),
+            Some("headers" | "HeaderParameters" | "QueryStringParameters" | "staticQueryParameters" | "customParameters") => {
+                map(value, found);
+            }
+            Some("MasterUserPassword") => take(value, "MasterUserPassword", found),
+            Some("logConfiguration" | "LogConfiguration" | "firelensConfiguration" | "FirelensConfiguration") => {
+                let options = value.entries().filter(|(k, _)| matches!(k.as_str(), Some("options" | "Options")));
+                options.for_each(|(_, options)| told(options, found));
+            }
             // A container's arguments: each stands for itself.
-            Some("command" | "entryPoint") => value.items().for_each(|argument| take(argument, "command", found)),
+            Some("command" | "Command" | "entryPoint" | "EntryPoint" | "args") => {
+                value.items().for_each(|argument| take(argument, "command", found))
+            }
             _ => {}
         }
     }
@@ -69,6 +82,17 @@ fn place(object: Node<'_>, found: &mut Found) {
 fn map(variables: Node<'_>, found: &mut Found) {
     for (name, value) in variables.entries() {
         take(value, name.as_str().unwrap_or_default(), found);
+    }
+}
+
+/// `{NAME: value}`, of which most are none.
+fn told(options: Node<'_>, found: &mut Found) {
+    for (name, value) in options.entries() {
+        let name = name.as_str().unwrap_or_default();
+        let kind = classify(name, &value.scalar().unwrap_or_default());
+        if of_export(value).is_some() || !matches!(kind, SecretKind::Plain | SecretKind::Reference) {
+            take(value, name, found);
+        }
     }
 }
 
