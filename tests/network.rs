@@ -108,8 +108,10 @@ fn section(account: &str, node: Option<Node<'_>>, files: &mut Files) {
     let endpoint = |l: &Vec<String>| {
         let has = |word: &str| l.iter().any(|w| w == word);
         let state = ["pendingAcceptance", "rejected", "Available"].into_iter().find(|s| has(s)).unwrap_or("available");
-        let kind = if l[2] == "gwlb" { "GatewayLoadBalancer" } else { "Interface" };
-        json!({"VpcEndpointId": l[0], "VpcId": l[1], "ServiceName": format!("com.amazonaws.{REGION}.{}", l[2]), "SubnetIds": [l[3]],
+        let kind = ["Gateway", "Resource"].into_iter().find(|kind| has(kind)).unwrap_or("Interface");
+        let kind = if l[2] == "gwlb" { "GatewayLoadBalancer" } else { kind };
+        let (region, service) = l[2].split_once('/').unwrap_or((REGION, &l[2]));
+        json!({"VpcEndpointId": l[0], "VpcId": l[1], "ServiceName": format!("com.amazonaws.{region}.{service}"), "SubnetIds": [l[3]],
             "VpcEndpointType": kind, "State": state, "PrivateDnsEnabled": !has("no-dns"), "Groups": [], "RouteTableIds": [],
             "OwnerId": account})
     };
@@ -117,6 +119,22 @@ fn section(account: &str, node: Option<Node<'_>>, files: &mut Files) {
     put(files, "ec2/describe-vpc-endpoints.json".into(), json!({ "VpcEndpoints": endpoints }));
     transit(get("attachments"), get("transit"), account, files);
     names(get("zones"), get("profiles"), account, files);
+    rules(get("rules"), account, files);
+}
+
+fn rules(rules: Option<Node<'_>>, account: &str, files: &mut Files) {
+    let Some(rules) = rules else { return };
+    let (mut all, mut associations) = (Vec::new(), Vec::new());
+    for l in lines(Some(rules)) {
+        let arn = format!("arn:aws:route53resolver:{REGION}:{account}:resolver-rule/{}", l[0]);
+        all.push(json!({"Id": l[0], "Arn": arn, "Name": l[0], "DomainName": l[1], "RuleType": l[2], "Status": "COMPLETE",
+            "OwnerId": account}));
+        associations.push(json!({"Id": format!("rslvr-rrassoc-{}", l[0]), "Name": "a", "ResolverRuleId": l[0], "VPCId": l[3],
+            "Status": "COMPLETE"}));
+    }
+    let mut put = |name: &str, body: Json| files.insert(format!("{account}/{REGION}/route53resolver/{name}.json"), body);
+    put("list-resolver-rules", json!({ "ResolverRules": all }));
+    put("list-resolver-rule-associations", json!({ "ResolverRuleAssociations": associations }));
 }
 
 fn transit(attachments: Option<Node<'_>>, tables: Option<Node<'_>>, account: &str, files: &mut Files) {
@@ -163,7 +181,13 @@ fn names(zones: Option<Node<'_>>, profiles: Option<Node<'_>>, account: &str, fil
         let zone = json!({"Id": format!("/hostedzone/{id}"), "Name": name, "Config": {"PrivateZone": true}});
         let alias =
             json!({"DNSName": format!("{target}.vpce.amazonaws.com."), "HostedZoneId": "Z", "EvaluateTargetHealth": false});
-        let record = json!({"Name": name, "Type": "A", "AliasTarget": alias});
+        let record_of = l.get(4).map_or_else(|| name.clone(), |n| format!("{n}."));
+        let value =
+            |kind: &str, value: &str| json!({"Name": record_of, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]});
+        let record = match target.split_once(':') {
+            Some((kind, to)) => value(kind, to),
+            None => json!({"Name": record_of, "Type": "A", "AliasTarget": alias}),
+        };
         let path = |operation: &str| format!("{account}/global/route53/{operation}.{id}.json");
         files.insert(path("get-hosted-zone"), json!({"HostedZone": zone, "VPCs": [{"VPCRegion": REGION, "VPCId": vpc}]}));
         files.insert(path("list-resource-record-sets"), json!({ "ResourceRecordSets": [record] }));

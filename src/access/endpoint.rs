@@ -79,6 +79,18 @@ pub fn callable_endpoints(world: &World, principal: FactId) -> Result<Vec<Endpoi
     standing.callable.get_or_init(|| callable(standing, Endpoint::ALL.len())).clone()
 }
 
+/// Whether a principal may do `action` on some resource.
+///
+/// # Errors
+/// The reason, where it could not be decided.
+pub fn may(world: &World, principal: FactId, action: &str) -> Result<bool, Arc<Why>> {
+    match Principals::of(world).get(principal).map(|standing| ask::can(standing, action)) {
+        Some(Answer::Yes(_)) => Ok(true),
+        Some(Answer::No) | None => Ok(false),
+        Some(Answer::Undecided(why)) => Err(why),
+    }
+}
+
 /// The first endpoints that may be called, at most `enough` of them.
 fn callable(standing: &Standing, enough: usize) -> Result<Vec<Endpoint>, Arc<Why>> {
     let mut found = Vec::new();

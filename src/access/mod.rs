@@ -31,7 +31,7 @@ mod wildcard;
 
 use crate::world::{Derived, ObjectType};
 
-pub use endpoint::{Endpoint, callable_endpoints};
+pub use endpoint::{Endpoint, callable_endpoints, may};
 pub(crate) use guard::data::told as bedrock_data;
 pub use region::{in_use, mantle_callers};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::resolve::{self, Resolution};
 use super::route::{self, Exit, Hop};
-use super::workload;
+use super::workload::{self, Called, Place};
 use crate::access::Endpoint;
 use crate::facts::{FactId, NodeId, Value, Why};
 use crate::world::{Derived, ObjectType, World};
@@ -15,10 +15,10 @@ pub(super) const PATH: ObjectType = ObjectType {
     fields: &[
         ("service", "string", "the endpoint service called, such as `bedrock-runtime`"),
         ("verdict", "string", "`private-endpoint`, `central-endpoint`, `nat`, `internet`, `instance` or `blocked`"),
-        ("subnet", "fact:subnet", "the subnet the call leaves from"),
+        ("subnet?", "fact:subnet", "the subnet the call leaves from; absent for what AWS runs in a network of its own"),
         ("hops", "list<object:network-hop>", "each step, the subnet first"),
         ("path", "string", "the hops in one line"),
-        ("exit", "string", "the gateway's identifier; empty where the call stays private or is blocked"),
+        ("exit", "string", "the gateway's identifier, or the network of AWS; empty where the call stays private or is blocked"),
     ],
 };
 
@@ -32,36 +32,84 @@ const fn on(kind: &'static str) -> Derived {
     Derived { kind, name: "network_paths", ty: "list<object:network-path>", doc: DOC, compute: paths }
 }
 
-pub(super) const DERIVED: &[Derived] = &[
-    on("lambda-function"),
-    on("ecs-service"),
-    on("ec2-instance"),
+const fn services_of(kind: &'static str) -> Derived {
     Derived {
-        kind: "lambda-function",
+        kind,
         name: "bedrock_services",
         ty: "list<string>",
         doc: "The kinds of Bedrock endpoint that its role may call, such as `bedrock-runtime`.",
-        compute: |world, workload| match resolve::called_by(world, workload) {
-            Ok(services) => Value::list(services.into_iter().map(|s| Value::str(s.service())).collect()),
-            Err(why) => Value::Unknown(why),
-        },
-    },
+        compute: services,
+    }
+}
+
+pub(super) const DERIVED: &[Derived] = &[
+    on("lambda-function"),
+    on("ecs-service"),
+    on("ecs-task"),
+    on("ec2-instance"),
+    on("eks-cluster"),
+    on("batch-compute-environment"),
+    on("agentcore-runtime"),
+    on("agentcore-browser"),
+    on("agentcore-code-interpreter"),
+    on("network-interface"),
+    services_of("lambda-function"),
+    services_of("agentcore-runtime"),
+    services_of("agentcore-browser"),
+    services_of("agentcore-code-interpreter"),
 ];
 
+fn services(world: &World, workload: FactId) -> Value {
+    match workload::called_by(world, workload) {
+        Ok(called) => {
+            let sure = called.sure.iter().map(|s| Value::str(s.service()));
+            Value::list(sure.chain(called.maybe.into_values().map(Value::Unknown)).collect())
+        }
+        Err(why) => Value::Unknown(why),
+    }
+}
+
 fn paths(world: &World, workload: FactId) -> Value {
-    let services = match resolve::called_by(world, workload) {
-        Ok(services) => services,
+    let called = match workload::called_by(world, workload) {
+        Ok(called) => called,
         Err(why) => return Value::Unknown(why),
     };
-    if services.is_empty() {
+    if called.is_empty() {
         return Value::list(Vec::new());
     }
-    let subnets = match workload::subnets(world, workload) {
-        Ok(subnets) => subnets,
+    let subnets = match workload::place(world, workload) {
+        Ok(Place::Subnets(subnets)) => subnets,
+        Ok(Place::Public) => return outside(world, workload, &called, "internet", "network mode PUBLIC, in a network of AWS"),
+        Ok(Place::Closed) => return outside(world, workload, &called, "blocked", "network mode SANDBOX, in a network of AWS"),
         Err(why) => return Value::Unknown(why),
     };
-    let each = subnets.iter().flat_map(|subnet| services.iter().map(move |service| (*subnet, *service)));
-    Value::list(each.map(|(subnet, service)| way_out(world, workload, subnet, service).unwrap_or_else(Value::Unknown)).collect())
+    let mut out = Vec::new();
+    for subnet in subnets {
+        for service in &called.sure {
+            out.push(way_out(world, workload, subnet, *service).unwrap_or_else(Value::Unknown));
+        }
+        for (service, why) in &called.maybe {
+            match way_out(world, workload, subnet, *service) {
+                // Whoever calls: the call stays private, or comes nowhere.
+                Ok(path) if world.facts.text_in(&path, &["exit"]).is_ok_and(|e| e.is_some_and(|e| e.is_empty())) => {
+                    out.push(path)
+                }
+                _ => out.push(Value::Unknown(why.clone())),
+            }
+        }
+    }
+    Value::list(out)
+}
+
+/// The paths of what stands in no subnet: one for each service.
+fn outside(world: &World, workload: FactId, called: &Called, verdict: &'static str, what: &str) -> Value {
+    let at = world.facts.at(&Value::Fact(workload), &["networkConfiguration", "networkMode"]).ok().flatten();
+    let at = if let Some(Value::Node(node)) = at { Some(node) } else { None };
+    let exit = if verdict == "internet" { "a network of AWS" } else { "" };
+    let hop = || vec![Hop { text: what.to_owned(), at }];
+    let sure = called.sure.iter().map(|s| made(world, workload, None, *s, Value::str(verdict), exit.to_owned(), hop()));
+    let maybe = called.maybe.values().map(|why| Value::Unknown(why.clone()));
+    Value::list(sure.chain(maybe).collect())
 }
 
 fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -> Result<Value, Arc<Why>> {
@@ -95,7 +143,7 @@ fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -
                 if way.exit != Exit::None {
                     return Err(why);
                 }
-                return Ok(made(world, workload, subnet, service, Value::Unknown(why), String::new(), way.hops.clone()));
+                return Ok(made(world, workload, Some(subnet), service, Value::Unknown(why), String::new(), way.hops.clone()));
             }
             let (verdict, exit) = match &way.exit {
                 Exit::None => ("blocked", String::new()),
@@ -106,13 +154,13 @@ fn way_out(world: &World, workload: FactId, subnet: FactId, service: Endpoint) -
             (verdict, exit, way.hops.clone())
         }
     };
-    Ok(made(world, workload, subnet, service, Value::str(verdict), exit, hops))
+    Ok(made(world, workload, Some(subnet), service, Value::str(verdict), exit, hops))
 }
 
 fn made(
     world: &World,
     workload: FactId,
-    subnet: FactId,
+    subnet: Option<FactId>,
     service: Endpoint,
     verdict: Value,
     exit: String,
@@ -127,7 +175,7 @@ fn made(
     let fields = vec![
         ("service", Value::str(service.service())),
         ("verdict", verdict),
-        ("subnet", Value::Fact(subnet)),
+        ("subnet", subnet.map_or(Value::Null, Value::Fact)),
         ("hops", Value::list(hops.collect())),
         ("path", Value::str(path)),
         ("exit", Value::str(exit)),

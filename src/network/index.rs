@@ -1,6 +1,6 @@
 //! Indexes: what the questions about names and routes would otherwise look for among everything that was loaded.
 //!
-//! In: the world. Out: hosted zones by name, attachments by gateway and VPC, Route 53 Profiles by VPC; each made once a scan. An
+//! In: the world. Out: hosted zones by name, attachments by gateway and VPC, Route 53 Profiles and Resolver rules by VPC; each made once a scan. An
 //! entry whose identifier is not known stands in no list: the reason is kept, and is the answer where nothing else is found.
 
 use std::collections::HashMap;
@@ -42,6 +42,7 @@ pub(super) struct Index {
     attachments: By,
     associations: By,
     resources: By,
+    rules: By,
 }
 
 impl Index {
@@ -68,6 +69,7 @@ impl Index {
             }),
             associations: By::of(world, "route53-profile-association", text("ResourceId")),
             resources: By::of(world, "route53-profile-resource", text("ProfileId")),
+            rules: By::of(world, "resolver-rule-association", text("VPCId")),
         }
     }
 
@@ -89,6 +91,11 @@ impl Index {
     /// Resources of a Route 53 Profile, and why there may be more.
     pub(super) fn resources(&self, profile: &str) -> (&[FactId], Option<Arc<Why>>) {
         self.resources.get(profile)
+    }
+
+    /// Associations of Resolver rules with a VPC, and why there may be more.
+    pub(super) fn rules(&self, vpc: &str) -> (&[FactId], Option<Arc<Why>>) {
+        self.rules.get(vpc)
     }
 }
 

@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
+use super::forward;
 use super::index::Index;
 use super::resolve::{self, Leads, Resolution};
 use crate::facts::{FactId, Reason, Why, kinds};
 use crate::world::World;
 
-/// The resource of one of the VPC's profiles that gives `name` a private address: a private hosted zone of exactly that name
-/// with an alias to an endpoint, or an available endpoint of the service.
-pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Option<Resolution>, Arc<Why>> {
+/// The resource of one of the VPC's profiles that gives `name` a private address: a private hosted zone of that name or of a
+/// part of it with an alias to an endpoint, or an available endpoint of the service.
+pub(super) fn resource_for(world: &World, vpc: FactId, service_name: &str, name: &str) -> Result<Option<Resolution>, Arc<Why>> {
     let facts = &world.facts;
     let Some(home) = facts.get(vpc) else { return Ok(None) };
     let index = Index::of(world);
@@ -32,7 +33,7 @@ pub(super) fn resource_for(world: &World, vpc: FactId, service: &str, name: &str
         doubt = doubt.or(unread);
         for &resource in resources {
             let leads = in_force(world, resource)
-                .and_then(|on| if on { leads(world, resource, service, name) } else { Ok(Leads::Nowhere) });
+                .and_then(|on| if on { leads(world, resource, service_name, name) } else { Ok(Leads::Nowhere) });
             match leads {
                 Ok(Leads::Answered) => return Ok(Some(Resolution::Profile(resource))),
                 Ok(Leads::Dead) => dead = dead.or(Some(Resolution::Dead(resource))),
@@ -68,23 +69,28 @@ fn in_force(world: &World, association: FactId) -> Result<bool, Arc<Why>> {
     }
 }
 
-fn leads(world: &World, resource: FactId, service: &str, name: &str) -> Result<Leads, Arc<Why>> {
+fn leads(world: &World, resource: FactId, service_name: &str, name: &str) -> Result<Leads, Arc<Why>> {
     let facts = &world.facts;
     let arn = facts.text_at(resource, &["ResourceArn"])?.unwrap_or_default();
     if let Some((_, id)) = arn.split_once(":vpc-endpoint/") {
         // An endpoint of another service says nothing of this name.
-        return Ok(if resolve::answers(world, id, service)? { Leads::Answered } else { Leads::Nowhere });
+        return Ok(if resolve::answers(world, id, service_name)? { Leads::Answered } else { Leads::Nowhere });
+    }
+    if let Some((_, id)) = arn.split_once(":resolver-rule/") {
+        let Some(rule) = facts.by_key("resolver-rule", id, None, None) else {
+            return Err(Why::new(Reason::NotLoaded, format!("Resolver rule `{id}` of a Route 53 Profile was not loaded")));
+        };
+        return forward::away(world, rule, name)?.map_or(Ok(Leads::Nowhere), Err);
     }
     let mut dead = Leads::Nowhere;
     for zone in facts.follow(resource, "hosted_zone")? {
-        let zone_name = facts.text_at(zone, &["Name"])?.unwrap_or_default();
-        if zone_name.trim_end_matches('.') != name {
+        let zone_name = facts.text_at(zone, &["Name"])?.unwrap_or_default().to_ascii_lowercase();
+        if !forward::covers(zone_name.trim_end_matches('.'), name) {
             continue;
         }
-        match resolve::leads(world, zone, service, name)? {
+        match resolve::leads(world, zone, service_name, name)? {
             Leads::Answered => return Ok(Leads::Answered),
-            Leads::Dead => dead = Leads::Dead,
-            Leads::Nowhere => {}
+            Leads::Dead | Leads::Nowhere => dead = Leads::Dead,
         }
     }
     Ok(dead)

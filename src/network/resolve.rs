@@ -1,13 +1,13 @@
 //! Names: whether a Bedrock endpoint's name leads to a private address in a VPC.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use super::index::Index;
-use super::{profile, workload};
-use crate::access::{Endpoint, callable_endpoints};
-use crate::facts::{FactId, NodeId, Reason, Value, Why, kinds};
-use crate::world::{Derived, ObjectType, World};
+use super::{forward, profile};
+use crate::access::Endpoint;
+use crate::facts::{FactId, Reason, Value, Why, kinds};
+use crate::world::{Derived, World};
 
 /// How a name resolves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,26 +42,7 @@ pub(super) enum Leads {
     Nowhere,
 }
 
-/// What a VPC needs.
-pub(super) const NEED: ObjectType = ObjectType {
-    name: "endpoint-need",
-    fields: &[
-        ("service", "string", "the endpoint service a workload in the VPC may call, such as `bedrock-runtime`"),
-        ("service_name", "string", "its full name, such as `com.amazonaws.sa-east-1.bedrock-runtime`"),
-        ("private", "bool", "whether its name resolves to a private endpoint in this VPC"),
-        ("workloads", "list<any>", "the workloads whose roles may call it"),
-        ("workload_names", "string", "their names, for messages"),
-    ],
-};
-
 pub(super) const DERIVED: &[Derived] = &[
-    Derived {
-        kind: "vpc",
-        name: "bedrock_needs",
-        ty: "list<object:endpoint-need>",
-        doc: "One element for each kind of Bedrock endpoint that the role of a workload in this VPC may call.",
-        compute: needs,
-    },
     Derived {
         kind: "vpc-endpoint",
         name: "bedrock_service",
@@ -92,7 +73,20 @@ pub(super) const DERIVED: &[Derived] = &[
 pub(super) fn service_of(world: &World, endpoint: FactId) -> Result<Option<String>, Arc<Why>> {
     let name = world.facts.text_at(endpoint, &["ServiceName"])?.unwrap_or_default();
     let service = name.strip_prefix("com.amazonaws.").and_then(|rest| rest.split_once('.')).map(|(_, service)| service);
-    Ok(service.filter(|s| *s == "bedrock" || s.starts_with("bedrock-")).map(str::to_owned))
+    Ok(service.filter(|service| is_bedrock(service)).map(str::to_owned))
+}
+
+/// The name of an endpoint service of AWS.
+pub(super) fn service_name(service: &str, region: &str) -> String {
+    format!("com.amazonaws.{region}.{service}")
+}
+
+/// Whether an endpoint is an available interface endpoint of the service of this full name. Bedrock has no other type.
+fn serves(world: &World, endpoint: FactId, service_name: &str) -> Result<bool, Arc<Why>> {
+    let is = |field: &str, value: &str| {
+        Ok::<_, Arc<Why>>(world.facts.text_at(endpoint, &[field])?.is_some_and(|text| text.eq_ignore_ascii_case(value)))
+    };
+    Ok(is("ServiceName", service_name)? && is("VpcEndpointType", "Interface")? && is("State", "available")?)
 }
 
 /// The public name that private DNS takes over.
@@ -112,9 +106,13 @@ pub(super) fn resolve(world: &World, vpc: FactId, service: &str) -> Result<Resol
     let names = world.memo(Names::of);
     let at = Endpoint::ALL.iter().position(|endpoint| endpoint.service() == service);
     match at.and_then(|at| names.0.get(&vpc)?.get(at)) {
-        Some(slot) => slot.get_or_init(|| resolve_anew(world, vpc, service)).clone(),
-        None => resolve_anew(world, vpc, service),
+        Some(slot) => slot.get_or_init(|| resolve_in(world, vpc, &region_of(world, vpc), service)).clone(),
+        None => resolve_in(world, vpc, &region_of(world, vpc), service),
     }
+}
+
+fn region_of(world: &World, fact: FactId) -> Arc<str> {
+    world.facts.get(fact).and_then(|f| f.region.clone()).unwrap_or_default()
 }
 
 /// What each VPC makes of the names in [`Endpoint::ALL`], found at the first question.
@@ -127,33 +125,36 @@ impl Names {
     }
 }
 
-fn resolve_anew(world: &World, vpc: FactId, service: &str) -> Result<Resolution, Arc<Why>> {
-    let facts = &world.facts;
-    let region = facts.get(vpc).and_then(|f| f.region.clone()).unwrap_or_default();
-    let name = dns_name(service, &region);
+/// How the name of `service` in `region` resolves in `vpc`.
+fn resolve_in(world: &World, vpc: FactId, region: &str, service: &str) -> Result<Resolution, Arc<Why>> {
+    let name = dns_name(service, region);
+    let service = &service_name(service, region);
+    // Route 53 Developer Guide, "Considerations when working with a private hosted zone": the most specific name wins, and a
+    // forwarding rule wins over a zone of the same name. The zone of an endpoint's private DNS is of the whole name.
+    let forwarded = |zone: &str| forward::takes(world, vpc, &name, zone);
     let mut doubt = None;
     match own_endpoint(world, vpc, service) {
-        Ok(Some(endpoint)) => return Ok(Resolution::Endpoint(endpoint)),
+        Ok(Some(endpoint)) => return forwarded(&name).map_or(Ok(Resolution::Endpoint(endpoint)), Err),
         Ok(None) => {}
         Err(why) => doubt = Some(why),
     }
     match zone_for(world, vpc, service, &name) {
-        Ok(Some(found)) => return Ok(found),
+        Ok(Some((found, zone))) => return forwarded(&zone).map_or(Ok(found), Err),
         Ok(None) => {}
         Err(why) => doubt = doubt.or(Some(why)),
     }
     match profile::resource_for(world, vpc, service, &name) {
-        Ok(Some(found)) => return Ok(found),
+        Ok(Some(found)) => return forwarded(&name).map_or(Ok(found), Err),
         Ok(None) => {}
         Err(why) => doubt = doubt.or(Some(why)),
     }
-    doubt.map_or(Ok(Resolution::Public), Err)
+    doubt.or_else(|| forwarded("")).map_or(Ok(Resolution::Public), Err)
 }
 
-/// An available interface endpoint for `service` in `vpc` whose private DNS works.
-fn own_endpoint(world: &World, vpc: FactId, service: &str) -> Result<Option<FactId>, Arc<Why>> {
+/// An available interface endpoint of the service in `vpc` whose private DNS works.
+fn own_endpoint(world: &World, vpc: FactId, service_name: &str) -> Result<Option<FactId>, Arc<Why>> {
     for endpoint in world.facts.follow(vpc, "endpoints")? {
-        if service_of(world, endpoint)?.as_deref() != Some(service) || !available(world, endpoint)? {
+        if !serves(world, endpoint, service_name)? {
             continue;
         }
         if world.facts.bool_at(endpoint, &["PrivateDnsEnabled"])? == Some(true) && dns_attributes_on(world, vpc)? {
@@ -161,11 +162,6 @@ fn own_endpoint(world: &World, vpc: FactId, service: &str) -> Result<Option<Fact
         }
     }
     Ok(None)
-}
-
-pub(super) fn available(world: &World, endpoint: FactId) -> Result<bool, Arc<Why>> {
-    let state = world.facts.text_at(endpoint, &["State"])?;
-    Ok(state.is_some_and(|s| s.eq_ignore_ascii_case("available")))
 }
 
 /// Both DNS attributes of a VPC; private DNS needs the two.
@@ -178,34 +174,57 @@ fn dns_attributes_on(world: &World, vpc: FactId) -> Result<bool, Arc<Why>> {
     Ok(support == Some(true) && hostnames == Some(true))
 }
 
-/// A private hosted zone of exactly this name that the VPC is associated with and whose apex is an alias to an endpoint.
-fn zone_for(world: &World, vpc: FactId, service: &str, name: &str) -> Result<Option<Resolution>, Arc<Why>> {
-    let facts = &world.facts;
-    let vpc_id = facts.get(vpc).map(|f| f.name.clone()).unwrap_or_default();
+/// The private hosted zone that takes `name` in the VPC, and what that zone makes of it: of the zones of the name or of a part of it
+/// that the VPC is associated with, the one of the longest name.
+fn zone_for(world: &World, vpc: FactId, service_name: &str, name: &str) -> Result<Option<(Resolution, String)>, Arc<Why>> {
     let index = Index::of(world);
-    let (zones, unread) = index.zones(name);
-    for &zone in zones {
-        let associated = facts.list_in(&Value::Fact(zone), &["vpc_associations"])?;
-        if !associated.iter().any(|v| facts.text_in(v, &["VPCId"]).ok().flatten().as_deref() == Some(&*vpc_id)) {
-            continue;
-        }
-        match leads(world, zone, service, name)? {
-            Leads::Answered => return Ok(Some(Resolution::HostedZone(zone))),
-            Leads::Dead => return Ok(Some(Resolution::Dead(zone))),
-            Leads::Nowhere => {}
+    let mut doubt = None;
+    for part in suffixes(name) {
+        let (zones, unread) = index.zones(part);
+        doubt = doubt.or(unread);
+        for &zone in zones {
+            if !associated(world, zone, vpc)? || !dns_attributes_on(world, vpc)? {
+                continue;
+            }
+            let found = match leads(world, zone, service_name, name)? {
+                Leads::Answered => Resolution::HostedZone(zone),
+                // Of the same page: where the zone has no record of the name, the answer is that there is no such name.
+                Leads::Dead | Leads::Nowhere => Resolution::Dead(zone),
+            };
+            return Ok(Some((found, part.to_owned())));
         }
     }
-    unread.or_else(|| zones_unknown(world, vpc)).map_or(Ok(None), Err)
+    doubt.or_else(|| zones_unknown(world, vpc)).map_or(Ok(None), Err)
 }
 
-/// What the aliases of `name` in `zone` lead to. One endpoint that answers is enough.
+/// A name and the parts of it that a zone may be of, the longest first.
+fn suffixes(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(name), |part| part.split_once('.').map(|(_, rest)| rest))
+}
+
+fn associated(world: &World, zone: FactId, vpc: FactId) -> Result<bool, Arc<Why>> {
+    let facts = &world.facts;
+    let Some(vpc) = facts.get(vpc) else { return Ok(false) };
+    let associations = facts.list_in(&Value::Fact(zone), &["vpc_associations"])?;
+    Ok(associations.iter().any(|v| facts.text_in(v, &["VPCId"]).ok().flatten().as_deref() == Some(&*vpc.key)))
+}
+
+/// What the records of `name` in `zone` lead to. One endpoint that answers is enough.
 ///
 /// # Errors
-/// The reason, where none answers for certain and an endpoint was not loaded.
-pub(super) fn leads(world: &World, zone: FactId, service: &str, name: &str) -> Result<Leads, Arc<Why>> {
+/// The reason, where none answers for certain and an endpoint was not loaded, or a record leads to something that is no endpoint's name.
+pub(super) fn leads(world: &World, zone: FactId, service_name: &str, name: &str) -> Result<Leads, Arc<Why>> {
     let (mut doubt, mut found) = (None, Leads::Nowhere);
-    for target in alias_targets(world, zone, name)? {
-        match answers(world, &endpoint_id(&target), service) {
+    for record in records(world, zone, name)? {
+        let Record::Endpoint(id) = record else {
+            let zone = world.facts.get(zone).map_or_else(String::new, |f| f.name.to_string());
+            let text = format!(
+                "hosted zone `{zone}` leads `{name}` to something that is no name of an endpoint, and whether that is one is not known"
+            );
+            doubt = doubt.or_else(|| Some(Why::new(Reason::Undecided, text)));
+            continue;
+        };
+        match answers(world, &id, service_name) {
             Ok(true) => return Ok(Leads::Answered),
             Ok(false) => found = Leads::Dead,
             Err(why) => doubt = doubt.or(Some(why)),
@@ -215,17 +234,18 @@ pub(super) fn leads(world: &World, zone: FactId, service: &str, name: &str) -> R
 }
 
 /// The endpoint that a name is of: `vpce-ID-SUFFIX.SERVICE.REGION.vpce.amazonaws.com`, with an Availability Zone's name in the suffix.
-fn endpoint_id(target: &str) -> String {
-    target.split(['-', '.']).nth(1).map_or_else(String::new, |id| format!("vpce-{id}"))
+fn endpoint_id(target: &str) -> Option<String> {
+    let id = target.strip_prefix("vpce-")?.split(['-', '.']).next()?;
+    Some(format!("vpce-{id}"))
 }
 
-/// Whether the endpoint of this identifier is an available one of the service.
-pub(super) fn answers(world: &World, id: &str, service: &str) -> Result<bool, Arc<Why>> {
+/// Whether the endpoint of this identifier is an available one of the service of this full name.
+pub(super) fn answers(world: &World, id: &str, service_name: &str) -> Result<bool, Arc<Why>> {
     let Some(endpoint) = world.facts.by_key("vpc-endpoint", id, None, None) else {
         let text = format!("central endpoint `{id}`, which the name leads to, was not loaded");
         return Err(Why::new(Reason::NotLoaded, text));
     };
-    Ok(service_of(world, endpoint)?.as_deref() == Some(service) && available(world, endpoint)?)
+    serves(world, endpoint, service_name)
 }
 
 /// Why the hosted zones of the account of `near` are not known, if so.
@@ -234,18 +254,39 @@ fn zones_unknown(world: &World, near: FactId) -> Option<Arc<Why>> {
     kinds::get("hosted-zone").and_then(|kind| world.facts.listed(kind, account.as_deref(), None).err())
 }
 
-/// Endpoint names that the records of `name` in `zone` are aliases of.
-pub(super) fn alias_targets(world: &World, zone: FactId, name: &str) -> Result<Vec<String>, Arc<Why>> {
+/// Where a record leads.
+enum Record {
+    /// To the endpoint of this identifier, by an alias or by its name.
+    Endpoint(String),
+    /// To addresses or another name.
+    Other,
+}
+
+/// The records of `name` in `zone` that give it an address: its own, else those of the wildcard that covers it.
+fn records(world: &World, zone: FactId, name: &str) -> Result<Vec<Record>, Arc<Why>> {
     let facts = &world.facts;
-    let mut out = Vec::new();
+    let (mut own, mut wild) = (Vec::new(), Vec::new());
     for record in facts.list_in(&Value::Fact(zone), &["records"])? {
-        let record_name = facts.text_in(&record, &["Name"])?.unwrap_or_default();
-        let target = facts.text_in(&record, &["AliasTarget", "DNSName"])?.unwrap_or_default();
-        if record_name.trim_end_matches('.') == name && target.starts_with("vpce-") {
-            out.push(target);
+        let kind = facts.text_in(&record, &["Type"])?.unwrap_or_default();
+        if !["A", "AAAA", "CNAME"].contains(&kind.as_str()) {
+            continue;
         }
+        let of = facts.text_in(&record, &["Name"])?.unwrap_or_default().to_ascii_lowercase();
+        let of = of.trim_end_matches('.');
+        // Route 53 writes the asterisk as an octal escape.
+        let list = match of.strip_prefix("\\052.").or_else(|| of.strip_prefix("*.")) {
+            Some(parent) if name.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.')) => &mut wild,
+            None if of == name => &mut own,
+            _ => continue,
+        };
+        let mut targets: Vec<String> = facts.text_in(&record, &["AliasTarget", "DNSName"])?.into_iter().collect();
+        for value in facts.list_in(&record, &["ResourceRecords"])? {
+            targets.extend(facts.text_in(&value, &["Value"])?);
+        }
+        let other = || Record::Other;
+        list.extend(targets.iter().map(|t| endpoint_id(t).map_or_else(other, Record::Endpoint)));
     }
-    Ok(out)
+    Ok(if own.is_empty() { wild } else { own })
 }
 
 /// The endpoints that aliases of hosted zones lead to.
@@ -260,14 +301,22 @@ impl Served {
     fn of(world: &World) -> Self {
         let mut served = Self::default();
         for &zone in world.facts.of_kind("hosted-zone") {
-            let name = world.facts.text_at(zone, &["Name"]).ok().flatten().unwrap_or_default();
-            match alias_targets(world, zone, name.trim_end_matches('.')) {
-                Ok(targets) => served.ids.extend(targets.iter().map(|target| endpoint_id(target))),
+            match alias_targets(world, zone) {
+                Ok(ids) => served.ids.extend(ids),
                 Err(why) => served.doubt = served.doubt.or(Some(why)),
             }
         }
         served
     }
+}
+
+fn alias_targets(world: &World, zone: FactId) -> Result<Vec<String>, Arc<Why>> {
+    let facts = &world.facts;
+    let mut out = Vec::new();
+    for record in facts.list_in(&Value::Fact(zone), &["records"])? {
+        out.extend(facts.text_in(&record, &["AliasTarget", "DNSName"])?.and_then(|target| endpoint_id(&target)));
+    }
+    Ok(out)
 }
 
 fn serves_hosted_zone(world: &World, endpoint: FactId) -> Value {
@@ -281,99 +330,17 @@ fn serves_hosted_zone(world: &World, endpoint: FactId) -> Value {
 
 fn name_resolves_privately(world: &World, endpoint: FactId) -> Value {
     let answer = || -> Result<bool, Arc<Why>> {
-        let Some(service) = service_of(world, endpoint)? else { return Ok(true) };
+        let name = world.facts.text_at(endpoint, &["ServiceName"])?.unwrap_or_default();
+        let of = name.strip_prefix("com.amazonaws.").and_then(|rest| rest.split_once('.'));
+        let Some((region, service)) = of.filter(|(_, service)| is_bedrock(service)) else { return Ok(true) };
         let Some(&vpc) = world.facts.follow(endpoint, "vpc")?.first() else {
             return Err(Why::new(Reason::NotLoaded, "the endpoint's VPC was not loaded"));
         };
-        Ok(resolve(world, vpc, &service)?.private())
+        Ok(resolve_in(world, vpc, region, service)?.private())
     };
     answer().map_or_else(Value::Unknown, Value::Bool)
 }
 
-fn needs(world: &World, vpc: FactId) -> Value {
-    let (workloads, doubts) = workloads_in(world, vpc);
-    let mut by_service: BTreeMap<Endpoint, Vec<FactId>> = BTreeMap::new();
-    let mut out: Vec<Value> = doubts.into_iter().map(Value::Unknown).collect();
-    for workload in workloads {
-        match called_by(world, workload) {
-            Ok(services) => services.into_iter().for_each(|s| by_service.entry(s).or_default().push(workload)),
-            Err(why) => out.push(Value::Unknown(why)),
-        }
-    }
-    out.extend(by_service.into_iter().map(|(service, workloads)| need(world, vpc, service, &workloads)));
-    Value::list(out)
-}
-
-fn need(world: &World, vpc: FactId, service: Endpoint, workloads: &[FactId]) -> Value {
-    let facts = &world.facts;
-    let region = facts.get(vpc).and_then(|f| f.region.clone()).unwrap_or_default();
-    let private = match resolve(world, vpc, service.service()) {
-        Ok(resolution) => Value::Bool(resolution.private()),
-        Err(why) => Value::Unknown(why),
-    };
-    let named: Vec<_> = workloads.iter().filter_map(|w| facts.get(*w)).map(|f| f.name.to_string()).collect();
-    let at: Vec<NodeId> = workloads.iter().filter_map(|w| facts.get(*w)).map(|f| f.node).collect();
-    let fields = vec![
-        ("service", Value::str(service.service())),
-        ("service_name", Value::str(format!("com.amazonaws.{region}.{}", service.service()))),
-        ("private", private),
-        ("workloads", Value::list(workloads.iter().map(|w| workload::value(*w)).collect())),
-        ("workload_names", Value::str(named.join(", "))),
-    ];
-    Value::object(fields, at)
-}
-
-/// The kinds of Bedrock endpoint that a workload's roles may call.
-pub(super) fn called_by(world: &World, workload: FactId) -> Result<Vec<Endpoint>, Arc<Why>> {
-    let mut out = Vec::new();
-    for role in workload::roles(world, workload)? {
-        out.extend(callable_endpoints(world, role)?);
-    }
-    out.sort_unstable();
-    out.dedup();
-    Ok(out)
-}
-
-/// An account and a Region, as far as they are known.
-type Near = (Option<Arc<str>>, Option<Arc<str>>);
-
-/// All workloads by the VPCs that their subnets lie in.
-#[derive(Debug, Default)]
-struct Placed {
-    by_vpc: HashMap<FactId, Vec<FactId>>,
-    /// Why the network of some is not known, by their account and Region.
-    lost: HashMap<Near, Vec<Arc<Why>>>,
-}
-
-impl Placed {
-    fn of(world: &World) -> Self {
-        let mut placed = Self::default();
-        for workload in workload::all(world) {
-            match workload::vpcs(world, workload) {
-                Ok(vpcs) => vpcs.into_iter().for_each(|vpc| placed.by_vpc.entry(vpc).or_default().push(workload)),
-                Err(why) => {
-                    let near = world.facts.get(workload).map(|w| (w.account.clone(), w.region.clone())).unwrap_or_default();
-                    placed.lost.entry(near).or_default().push(why);
-                }
-            }
-        }
-        placed
-    }
-}
-
-/// The workloads whose subnets lie in `vpc`, and why there may be more: a workload of the same account and Region whose
-/// network is not known, or a kind of workload that nobody was allowed to list.
-fn workloads_in(world: &World, vpc: FactId) -> (Vec<FactId>, Vec<Arc<Why>>) {
-    let (mut found, mut doubts) = (Vec::new(), Vec::new());
-    let Some(home) = world.facts.get(vpc) else { return (found, doubts) };
-    let placed = world.memo(Placed::of);
-    found.extend(placed.by_vpc.get(&vpc).into_iter().flatten());
-    doubts.extend(placed.lost.get(&(home.account.clone(), home.region.clone())).into_iter().flatten().cloned());
-    for kind in workload::kinds() {
-        match world.facts.listed(kind, home.account.as_deref(), home.region.as_deref()) {
-            Err(why) if matches!(why.reason, Reason::Denied | Reason::Failed) => doubts.push(why),
-            _ => {}
-        }
-    }
-    (found, doubts)
+fn is_bedrock(service: &str) -> bool {
+    service == "bedrock" || service.starts_with("bedrock-")
 }

@@ -1,4 +1,4 @@
-//! Amazon Bedrock AgentCore: runtimes, gateways, memories, policy engines, token vaults.
+//! Amazon Bedrock AgentCore: runtimes, gateways, browsers, code interpreters, memories, policy engines, token vaults.
 
 use super::super::kind::{Attached, Edge, Kind, Scope, Source};
 
@@ -46,6 +46,48 @@ pub(super) static KINDS: &[Kind] = &[
             .absent(&["ResourceNotFoundException"])
             .doc("its resource policy")],
         ..Kind::new("agentcore-gateway", "AgentCore gateway", Scope::Region, "bedrock-agentcore-control.GetGatewayResponse")
+    },
+    Kind {
+        sources: &[
+            Source::new(SERVICE, "get-browser", "", "browserId").arn("browserArn").name("name"),
+            Source::new(SERVICE, "list-browsers", "browserSummaries[]", "browserId").arn("browserArn").name("name").summary(),
+        ],
+        edges: &[
+            Edge::one("role", "iam-role", "executionRoleArn", "the role it runs as"),
+            Edge::many("subnets", "subnet", "networkConfiguration.vpcConfig.subnets[]", "the subnets it runs in"),
+            Edge::many(
+                "security_groups",
+                "security-group",
+                "networkConfiguration.vpcConfig.securityGroups[]",
+                "its security groups",
+            ),
+        ],
+        ..Kind::new("agentcore-browser", "AgentCore browser", Scope::Region, "bedrock-agentcore-control.GetBrowserResponse")
+    },
+    Kind {
+        sources: &[
+            Source::new(SERVICE, "get-code-interpreter", "", "codeInterpreterId").arn("codeInterpreterArn").name("name"),
+            Source::new(SERVICE, "list-code-interpreters", "codeInterpreterSummaries[]", "codeInterpreterId")
+                .arn("codeInterpreterArn")
+                .name("name")
+                .summary(),
+        ],
+        edges: &[
+            Edge::one("role", "iam-role", "executionRoleArn", "the role it runs as"),
+            Edge::many("subnets", "subnet", "networkConfiguration.vpcConfig.subnets[]", "the subnets it runs in"),
+            Edge::many(
+                "security_groups",
+                "security-group",
+                "networkConfiguration.vpcConfig.securityGroups[]",
+                "its security groups",
+            ),
+        ],
+        ..Kind::new(
+            "agentcore-code-interpreter",
+            "AgentCore code interpreter",
+            Scope::Region,
+            "bedrock-agentcore-control.GetCodeInterpreterResponse",
+        )
     },
     Kind {
         sources: &[

@@ -104,7 +104,13 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         sources: &[source("describe-network-interfaces", "NetworkInterfaces[]", "NetworkInterfaceId")
             .arn("arn:{partition}:ec2:{region}:{account}:network-interface/{key}")],
-        edges: &[VPC, SUBNET, GROUPS],
+        edges: &[
+            VPC,
+            SUBNET,
+            GROUPS,
+            Edge::one("instance", "ec2-instance", "Attachment.InstanceId", "the instance it is attached to"),
+        ],
+        always: &["Status", "SubnetId", "VpcId", "InterfaceType"],
         ..Kind::new("network-interface", "network interface", Scope::Global, "ec2.NetworkInterface")
     },
     Kind {
@@ -116,6 +122,7 @@ pub(super) static KINDS: &[Kind] = &[
             VPC,
             SUBNET,
             Edge::many("security_groups", "security-group", "SecurityGroups[].GroupId", "its security groups"),
+            Edge::many("subnets", "subnet", "NetworkInterfaces[].SubnetId", "the subnets that its network interfaces stand in"),
             Edge::one("instance_profile", "instance-profile", "IamInstanceProfile.Arn", "its instance profile"),
             Edge::computed("role", "iam-role", role, "the role it runs as"),
         ],

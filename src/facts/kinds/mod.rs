@@ -6,6 +6,7 @@ mod agentcore;
 pub(super) mod bedrock;
 mod bedrock_agent;
 mod cloudtrail;
+mod compute;
 pub(super) mod ec2;
 mod ecs;
 mod harness;
@@ -34,6 +35,7 @@ static TABLES: &[&[Kind]] = &[
     route53::KINDS,
     lambda::KINDS,
     ecs::KINDS,
+    compute::KINDS,
     kms::KINDS,
     logs::KINDS,
     s3::KINDS,

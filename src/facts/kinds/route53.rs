@@ -1,4 +1,4 @@
-//! Route 53: hosted zones and Route 53 Profiles, as far as they resolve names in VPCs.
+//! Route 53: hosted zones, Route 53 Profiles and Resolver rules, as far as they resolve names in VPCs.
 
 use super::super::kind::{Attached, Edge, Kind, Reference, Scope, Source};
 use super::super::{FactId, Facts, Lookup, Value};
@@ -55,6 +55,27 @@ pub(super) static KINDS: &[Kind] = &[
             "resource of a Route 53 Profile",
             Scope::Global,
             "route53profiles.ProfileResourceAssociation",
+        )
+    },
+    Kind {
+        sources: &[Source::new("route53resolver", "list-resolver-rules", "ResolverRules[]", "Id").arn("Arn").name("Name")],
+        always: &["Id", "DomainName", "RuleType", "Status"],
+        ..Kind::new("resolver-rule", "Resolver rule", Scope::Region, "route53resolver.ResolverRule")
+    },
+    Kind {
+        sources: &[
+            Source::new("route53resolver", "list-resolver-rule-associations", "ResolverRuleAssociations[]", "Id").name("Name")
+        ],
+        always: &["Id", "ResolverRuleId", "VPCId", "Status"],
+        edges: &[
+            Edge::one("rule", "resolver-rule", "ResolverRuleId", "the rule"),
+            Edge::one("vpc", "vpc", "VPCId", "the VPC in which the rule is in force"),
+        ],
+        ..Kind::new(
+            "resolver-rule-association",
+            "association of a Resolver rule",
+            Scope::Global,
+            "route53resolver.ResolverRuleAssociation",
         )
     },
 ];
