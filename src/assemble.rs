@@ -2,7 +2,11 @@
 //!
 //! In: the parts of one scan. Out: the fields of [`Report`]. Nothing is decided here.
 
+mod uncollected;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use uncollected::uncollected;
 
 use crate::engine::{self, Judged};
 use crate::facts::{self, Fact};

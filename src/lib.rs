@@ -96,7 +96,9 @@ pub fn scan(scan: Scan<'_>) -> Report {
 
     let known = assemble::known(&report.rules);
     let today = scan.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let options = triage::Options { config: &world.config, today, baseline: scan.baseline.as_ref(), rules: &known };
+    let uncollected = assemble::uncollected(&scan.pack, &world);
+    let baseline = scan.baseline.as_ref();
+    let options = triage::Options { config: &world.config, today, baseline, rules: &known, uncollected: &uncollected };
     let (mut findings, baseline) = triage::apply(findings, &mut report.sources, &options);
     if !(scan.only.accounts.is_empty() && scan.only.regions.is_empty()) {
         // A waiver for what was not asked about is not a stale one.

@@ -5,10 +5,12 @@
 #[path = "support/report.rs"]
 mod support;
 
+use std::collections::BTreeMap;
+
 use alicerce::config::Config;
 use alicerce::doc::Document;
-use alicerce::finding::{BaselineState, Finding, Outcome, Severity, Sources, make};
-use alicerce::triage::{Baseline, BaselineError, BaselineSummary, Known, Options, apply, exit_code, parse_fail_on};
+use alicerce::finding::{BaselineState, Finding, Outcome, Reason, Severity, Sources, make};
+use alicerce::triage::{Baseline, BaselineError, BaselineSummary, Known, Options, Uncollected, apply, exit_code, parse_fail_on};
 use support::{ROLE, at, failure, json, unknown, verdict};
 
 const FIRST: &str = "/RoleDetailList/0/RolePolicyList/0/PolicyDocument/Statement/0/Action/1";
@@ -19,6 +21,16 @@ fn run(
     baseline: Option<&Baseline>,
     sources: &mut Sources,
 ) -> (Vec<Finding>, Option<BaselineSummary>) {
+    run_without(config, findings, baseline, sources, &BTreeMap::new())
+}
+
+fn run_without(
+    config: &str,
+    findings: Vec<Finding>,
+    baseline: Option<&Baseline>,
+    sources: &mut Sources,
+    uncollected: &BTreeMap<usize, Uncollected>,
+) -> (Vec<Finding>, Option<BaselineSummary>) {
     let config = Config::parse("alicerce.toml", config).unwrap();
     let rules = [
         Known { id: "a-rule", aliases: vec!["old-rule"], enabled: true },
@@ -26,7 +38,7 @@ fn run(
         Known { id: "off-rule", aliases: vec![], enabled: false },
     ];
     let today = "2026-11-22".parse().unwrap();
-    apply(findings, sources, &Options { config: &config, today, baseline, rules: &rules })
+    apply(findings, sources, &Options { config: &config, today, baseline, rules: &rules, uncollected })
 }
 
 fn waiver(rule: &str, subject: &str, expires: &str) -> String {
@@ -64,6 +76,19 @@ fn an_expired_waiver_covers_nothing_and_is_a_finding_underlined_in_the_file() {
     assert_eq!(expired.locations[0].snippet, "2026-11-21");
     assert_eq!(expired.locations[0].start.line, 6);
     assert!(expired.message.contains("counts again"));
+}
+
+#[test]
+fn a_waiver_whose_subject_may_not_have_been_collected_is_not_stale() {
+    let text = format!("{}{}", waiver("b-rule", "nobody", "2027-01-01"), waiver("b-rule", "arn:aws:iam::1:role/x", "2027-01-01"));
+    let why = |account| Uncollected { reason: Reason { class: "denied".into(), text: "nobody was listed".into() }, account };
+    let uncollected = BTreeMap::from([(0, why(false)), (1, why(true))]);
+    let (findings, _) = run_without(&text, Vec::new(), None, &mut Sources::default(), &uncollected);
+    let said = |i: usize| (findings[i].rule.as_str(), findings[i].outcome, findings[i].severity);
+    assert_eq!(findings.len(), 2);
+    assert!((0..2).any(|i| said(i) == ("waiver-unmatched", Outcome::Unknown, Severity::Low)), "{findings:?}");
+    assert!((0..2).any(|i| said(i) == ("waiver-unmatched", Outcome::Fail, Severity::Info)), "{findings:?}");
+    assert!(findings.iter().all(|f| f.message.contains("nobody was listed")));
 }
 
 #[test]

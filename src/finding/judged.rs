@@ -131,7 +131,8 @@ fn message(answer: &Judged, outcome: Outcome, fact: &Fact) -> String {
     }
 }
 
-fn reason(why: &facts::Why) -> Reason {
+/// Why something is not known, in a report's words.
+pub(crate) fn reason(why: &facts::Why) -> Reason {
     let class = match why.reason {
         facts::Reason::NotCollected => "not-collected",
         facts::Reason::Denied => "denied",

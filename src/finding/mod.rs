@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use judged::reason;
 pub use judged::{Counts, Gathered, Undeclared, gather};
 pub use sources::{Source, Sources};
 

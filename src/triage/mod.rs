@@ -6,12 +6,14 @@
 mod baseline;
 mod waiver;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 pub use baseline::{Baseline, BaselineError, BaselineSummary, Entry};
 
 use crate::config::Config;
-use crate::finding::{Finding, Outcome, Severity, Sources};
+use crate::finding::{Finding, Outcome, Reason, Severity, Sources};
 
 /// The rule of expired waivers.
 pub const WAIVER_EXPIRED: &str = "waiver-expired";
@@ -65,6 +67,15 @@ pub struct Known<'a> {
     pub enabled: bool,
 }
 
+/// Why what a waiver is about may not have been seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncollected {
+    /// The reason.
+    pub reason: Reason,
+    /// Nothing at all was loaded of its account.
+    pub account: bool,
+}
+
 /// What triage goes by.
 #[derive(Debug)]
 pub struct Options<'a> {
@@ -76,6 +87,8 @@ pub struct Options<'a> {
     pub baseline: Option<&'a Baseline>,
     /// All rules.
     pub rules: &'a [Known<'a>],
+    /// The waivers, by their place in the configuration, whose subjects may not have been collected.
+    pub uncollected: &'a BTreeMap<usize, Uncollected>,
 }
 
 /// Applies overrides, waivers and baseline, in this order, and sorts.
@@ -85,7 +98,7 @@ pub fn apply(
     options: &Options<'_>,
 ) -> (Vec<Finding>, Option<BaselineSummary>) {
     let config = options.config;
-    let stale = waiver::apply(&mut findings, sources, config, options.today, options.rules);
+    let stale = waiver::apply(&mut findings, sources, config, options.today, options.rules, options.uncollected);
     findings.extend(stale.into_iter().filter(|f| own_rule_enabled(config, &f.rule)));
     for (id, wanted) in &config.rules {
         let Some(severity) = wanted.severity.as_deref().and_then(Severity::parse) else { continue };

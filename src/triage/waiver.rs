@@ -1,13 +1,14 @@
 //! Waivers: which findings they cover, and the findings that stale waivers are themselves.
 //!
 //! In: `[[waiver]]` entries, findings, today. Out: covered findings carry their waiver; an expired waiver covers nothing and is
-//! a finding, one that covers nothing though its rule was judged is another; both are underlined in `alicerce.toml`.
+//! a finding, one that covers nothing though its rule was judged is another; both are underlined in `alicerce.toml`. Never: a waiver
+//! called stale whose subject may not have been collected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::{Known, WAIVER_EXPIRED, WAIVER_UNMATCHED};
+use super::{Known, Uncollected, WAIVER_EXPIRED, WAIVER_UNMATCHED};
 use crate::config::{Config, Waiver, glob};
 use crate::doc::Span;
 use crate::finding::{Finding, Outcome, Severity, Sources, Subject, Triage, WaiverRef, fingerprint};
@@ -19,6 +20,7 @@ pub(super) fn apply(
     config: &Config,
     today: Date,
     rules: &[Known<'_>],
+    uncollected: &BTreeMap<usize, Uncollected>,
 ) -> Vec<Finding> {
     let mut matched: BTreeSet<usize> = BTreeSet::new();
     let mut by_rule: BTreeMap<&str, Vec<(usize, &Waiver)>> = BTreeMap::new();
@@ -41,7 +43,10 @@ pub(super) fn apply(
         if waiver.expires.value < today {
             stale.push(expired(waiver, config, sources, matched.contains(&i)));
         } else if !matched.contains(&i) && judged(&waiver.rule.value, rules) {
-            stale.push(unmatched(waiver, config, sources));
+            stale.push(match uncollected.get(&i) {
+                None => unmatched(waiver, config, sources),
+                Some(why) => undecided(waiver, config, sources, why),
+            });
         }
     }
     stale
@@ -90,6 +95,21 @@ fn unmatched(waiver: &Waiver, config: &Config, sources: &mut Sources) -> Finding
     let message = format!("the waiver of `{}` for `{}` covers no finding", waiver.rule.value, waiver.subject.value);
     let fix = "remove the [[waiver]], or mend its `subject` (an ARN, id, name or path; `*` stands for anything)".to_owned();
     finding(WAIVER_UNMATCHED, Severity::Low, waiver, config, sources, waiver.subject.span, message, fix)
+}
+
+/// The waived subject may be there and was not seen: not known, or a note where its whole account was left out of the scan.
+fn undecided(waiver: &Waiver, config: &Config, sources: &mut Sources, why: &Uncollected) -> Finding {
+    let message = format!(
+        "whether the waiver of `{}` for `{}` covers a finding was not seen: {}",
+        waiver.rule.value, waiver.subject.value, why.reason.text
+    );
+    let fix = "scan what the waiver is about as well, before it is removed".to_owned();
+    let severity = if why.account { Severity::Info } else { Severity::Low };
+    let made = finding(WAIVER_UNMATCHED, severity, waiver, config, sources, waiver.subject.span, message, fix);
+    if why.account {
+        return made;
+    }
+    Finding { outcome: Outcome::Unknown, reasons: vec![why.reason.clone()], ..made }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one caller each for two findings that differ in all of these")]
