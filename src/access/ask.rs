@@ -12,7 +12,7 @@ use crate::facts::{NodeId, Reason, Why};
 use crate::iam::PolicyType;
 use crate::iam::condition::Condition;
 use crate::iam::decide::{PolicySet, Said};
-use crate::iam::policy::{Effect, Matcher, Site, Statement};
+use crate::iam::policy::{Effect, Matcher, Policy, Site, Statement};
 use crate::iam::request::{Context, Known, Request};
 use crate::iam::solve::{self, Question, Resources, solve};
 use crate::iam::truth::Truth;
@@ -129,7 +129,12 @@ pub(super) fn can(standing: &Standing, action: &str) -> Answer {
 }
 
 /// The same for what `ask` demands.
-pub(super) fn can_as(standing: &Standing, action: &str, mut ask: Ask) -> Answer {
+pub(super) fn can_as(standing: &Standing, action: &str, ask: Ask) -> Answer {
+    can_through(standing, action, ask, &[])
+}
+
+/// The same for a request that these endpoint policies must let through as well.
+pub(super) fn can_through(standing: &Standing, action: &str, mut ask: Ask, endpoint: &[&Policy]) -> Answer {
     if standing.is_policy_file() {
         // A file says nothing of its account: what it names is taken for its own.
         ask.resource_account = Some(standing.account.clone());
@@ -140,7 +145,8 @@ pub(super) fn can_as(standing: &Standing, action: &str, mut ask: Ask) -> Answer 
         return Answer::No;
     }
     ask.own = standing.keys.known.clone();
-    match answer(&standing.policies(), standing.who.clone(), action, ask) {
+    let policies = PolicySet { endpoint: endpoint.to_vec(), ..standing.policies() };
+    match answer(&policies, standing.who.clone(), action, ask) {
         Answer::Yes(witness) => standing.keys.confirm(witness),
         other => other,
     }

@@ -25,6 +25,7 @@ mod region;
 mod retention;
 mod rights;
 pub(crate) mod service;
+mod through;
 mod transfer;
 mod unused;
 mod wildcard;
@@ -34,6 +35,7 @@ use crate::world::{Derived, ObjectType};
 pub use endpoint::{Endpoint, callable_endpoints, may};
 pub(crate) use guard::data::told as bedrock_data;
 pub use region::{in_use, mantle_callers};
+pub use through::{Through, through_endpoint};
 
 /// Makes what every question about access needs, with all cores; else the first question to ask makes it alone.
 pub fn prepare(world: &crate::world::World) {

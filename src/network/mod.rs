@@ -10,6 +10,7 @@ mod forward;
 mod index;
 mod interface;
 mod need;
+mod packet;
 mod profile;
 mod resolve;
 mod route;

@@ -248,6 +248,48 @@ pub(super) fn answers(world: &World, id: &str, service_name: &str) -> Result<boo
     serves(world, endpoint, service_name)
 }
 
+/// The endpoints that answer where the name of `service` leads to an endpoint, as [`resolve`] found it in `vpc`.
+///
+/// # Errors
+/// The reason, where one of them is not known.
+pub(super) fn answering(world: &World, vpc: FactId, found: &Resolution, service: &str) -> Result<Vec<FactId>, Arc<Why>> {
+    let facts = &world.facts;
+    let region = region_of(world, vpc);
+    let (mut ids, mut zones) = (Vec::new(), Vec::new());
+    match found {
+        Resolution::Endpoint(endpoint) => return Ok(vec![*endpoint]),
+        Resolution::HostedZone(zone) => zones.push(*zone),
+        Resolution::Profile(resource) => {
+            let arn = facts.text_at(*resource, &["ResourceArn"])?.unwrap_or_default();
+            ids.extend(arn.split_once(":vpc-endpoint/").map(|(_, id)| id.to_owned()));
+            if ids.is_empty() {
+                zones = facts.follow(*resource, "hosted_zone")?;
+            }
+        }
+        Resolution::Dead(_) | Resolution::Public => {}
+    }
+    for zone in zones {
+        for record in records(world, zone, &dns_name(service, &region))? {
+            match record {
+                Record::Endpoint(id) => ids.push(id),
+                Record::Other => {
+                    let text = "a record of the name leads to something that is no name of an endpoint beside one that is";
+                    return Err(Why::new(Reason::Undecided, text));
+                }
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for id in ids {
+        if answers(world, &id, &service_name(service, &region))? {
+            out.extend(facts.by_key("vpc-endpoint", &id, None, None));
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    Ok(out)
+}
+
 /// Why the hosted zones of the account of `near` are not known, if so.
 fn zones_unknown(world: &World, near: FactId) -> Option<Arc<Why>> {
     let account = world.facts.get(near).and_then(|f| f.account.clone());

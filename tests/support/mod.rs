@@ -9,3 +9,4 @@ pub mod config_items;
 pub mod program;
 pub mod room;
 pub mod source;
+pub mod topology;

@@ -56,6 +56,7 @@ pub(super) static KINDS: &[Kind] = &[
             Back::new("nat_gateways", "nat-gateway", "subnet", "the NAT gateways in it"),
             Back::new("functions", "lambda-function", "subnets", "the Lambda functions attached to it"),
             Back::new("instances", "ec2-instance", "subnet", "the instances in it"),
+            Back::new("network_acls", "network-acl", "subnets", "the network ACL that filters it, in a list"),
         ],
         ..Kind::new("subnet", "subnet", Scope::Global, "ec2.Subnet")
     },

@@ -15,6 +15,7 @@ mod kms;
 mod lambda;
 mod logs;
 mod organizations;
+mod packets;
 pub(super) mod policy_file;
 mod route53;
 pub(super) mod s3;
@@ -32,6 +33,7 @@ static TABLES: &[&[Kind]] = &[
     access_analyzer::KINDS,
     ec2::KINDS,
     transit::KINDS,
+    packets::KINDS,
     route53::KINDS,
     lambda::KINDS,
     ecs::KINDS,
