@@ -8,6 +8,7 @@ mod administer;
 mod assume;
 mod bounds;
 mod derived;
+mod endpoints;
 mod keys;
 mod pass;
 mod rcps;
@@ -40,8 +41,17 @@ pub const OBJECTS: &[ObjectType] = &[
     shared::GRANT,
     administer::ADMINISTRATION,
     bounds::UNBOUND,
+    endpoints::OPENING,
 ];
 
 /// The derived facts.
-pub const DERIVED: &[&[Derived]] =
-    &[derived::DERIVED, pass::DERIVED, workloads::DERIVED, width::DERIVED, shared::DERIVED, administer::DERIVED, bounds::DERIVED];
+pub const DERIVED: &[&[Derived]] = &[
+    derived::DERIVED,
+    pass::DERIVED,
+    workloads::DERIVED,
+    width::DERIVED,
+    shared::DERIVED,
+    administer::DERIVED,
+    bounds::DERIVED,
+    endpoints::DERIVED,
+];

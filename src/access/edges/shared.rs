@@ -19,6 +19,7 @@ use crate::iam::decide::PolicySet;
 use crate::iam::named::{Entry, EntryKind, Names};
 use crate::iam::policy::{Effect, Statement};
 use crate::iam::principal::Principal;
+use crate::iam::request::Context;
 use crate::iam::solve::Resources;
 use crate::iam::tree::Mark;
 use crate::world::{Derived, ObjectType, World};
@@ -55,19 +56,17 @@ fn grants(world: &World, resource: FactId) -> Value {
     };
     let Some(fact) = world.facts.get(resource) else { return Value::list(Vec::new()) };
     let own = fact.account.clone().unwrap_or_default();
-    let asker = Asker { world, resource, arn: &fact.id, own: &own, policy: &policy };
-    let mut out: Vec<Value> = Vec::new();
-    for statement in policy.policy.statements.iter().filter(|s| s.effect != Effect::Deny) {
-        let Some(matcher) = &statement.principal else { continue };
-        if matcher.negated {
-            out.extend(asker.anyone("NotPrincipal", statement, matcher.mark));
-            continue;
-        }
-        for entry in &matcher.entries {
-            out.extend(asker.entry(entry, statement));
-        }
-    }
-    Value::list(out)
+    let prefix = fact.id.split(':').nth(2).unwrap_or("bedrock").to_owned();
+    let put = |who: Principal, action: &str, context: Context| {
+        let policies = PolicySet { identity: vec![everything()], resource: Some(&policy.policy), ..PolicySet::default() };
+        let within = vec![fact.id.to_string(), format!("{}/*", fact.id)];
+        let examples = vec![fact.id.to_string()];
+        let mut asked = Ask::of(Resources::Matching { within, outside: Vec::new(), examples }, context);
+        asked.resource_account = Some(own.clone());
+        ask::answer(&policies, who, action, asked)
+    };
+    let actions = actions::of_prefix(&prefix).iter().map(|action| format!("{prefix}:{}", action.name)).collect();
+    Value::list(Asker { world, subject: resource, own: &own, policy: &policy, actions, put: &put }.strangers())
 }
 
 /// The compiled policy; `None` where there is none, or AWS would refuse it.
@@ -78,15 +77,37 @@ fn policy_of(world: &World, resource: FactId) -> Result<Option<Arc<Held>>, Arc<W
     }
 }
 
-struct Asker<'w> {
-    world: &'w World,
-    resource: FactId,
-    arn: &'w str,
-    own: &'w str,
-    policy: &'w Held,
+/// Asks what strangers that a policy names may do.
+pub(super) struct Asker<'w> {
+    pub(super) world: &'w World,
+    /// What the policy stands on.
+    pub(super) subject: FactId,
+    /// Its account.
+    pub(super) own: &'w str,
+    pub(super) policy: &'w Held,
+    /// The actions that matter.
+    pub(super) actions: Vec<String>,
+    /// Whether somebody may do an action with these context keys.
+    pub(super) put: &'w dyn Fn(Principal, &str, Context) -> Answer,
 }
 
 impl Asker<'_> {
+    /// One element for each name that lets strangers in.
+    pub(super) fn strangers(&self) -> Vec<Value> {
+        let mut out: Vec<Value> = Vec::new();
+        for statement in self.policy.policy.statements.iter().filter(|s| s.effect != Effect::Deny) {
+            let Some(matcher) = &statement.principal else { continue };
+            if matcher.negated {
+                out.extend(self.anyone("NotPrincipal", statement, matcher.mark));
+                continue;
+            }
+            for entry in &matcher.entries {
+                out.extend(self.entry(entry, statement));
+            }
+        }
+        out
+    }
+
     fn entry(&self, entry: &Entry, statement: &Statement) -> Option<Value> {
         let account = match (&entry.names, entry.kind) {
             (Names::Everyone, EntryKind::Aws) => return self.anyone("*", statement, entry.mark),
@@ -94,7 +115,7 @@ impl Asker<'_> {
             (Names::User | Names::Role | Names::Session | Names::FederatedUser, _) => Arn::parse(&entry.text)?.account.to_owned(),
             _ => return None,
         };
-        let stranger = is_stranger(self.world, self.resource, self.own, &account);
+        let stranger = is_stranger(self.world, self.subject, self.own, &account);
         if stranger == Ok(false) {
             return None;
         }
@@ -112,17 +133,10 @@ impl Asker<'_> {
 
     /// The first action of the statement that the stranger may do.
     fn ask(&self, text: &str, who: Principal, statement: &Statement, mark: Mark) -> Option<Value> {
-        let policies = PolicySet { identity: vec![everything()], resource: Some(&self.policy.policy), ..PolicySet::default() };
-        let prefix = self.arn.split(':').nth(2).unwrap_or("bedrock");
-        let known = actions::of_prefix(prefix).iter().map(|action| format!("{prefix}:{}", action.name));
         let mut doubt = None;
-        for action in known.filter(|action| ask::grants(statement, action)) {
+        for action in self.actions.iter().filter(|action| ask::grants(statement, action)) {
             for context in contexts() {
-                let within = vec![self.arn.to_owned(), format!("{}/*", self.arn)];
-                let examples = vec![self.arn.to_owned()];
-                let mut asked = Ask::of(Resources::Matching { within, outside: Vec::new(), examples }, context);
-                asked.resource_account = Some(self.own.into());
-                match ask::answer(&policies, who.clone(), &action, asked) {
+                match (self.put)(who.clone(), action, context) {
                     Answer::Yes(witness) => {
                         let fields = vec![
                             ("who", Value::str(text)),
