@@ -163,7 +163,7 @@ fn managed_arn(n: usize) -> String {
     format!("arn:aws:iam::{MEMBER}:policy/team-policy-{n}")
 }
 
-fn managed(r: &mut Random, n: usize) -> Value {
+pub(crate) fn managed(r: &mut Random, n: usize) -> Value {
     json!({
         "PolicyName": format!("team-policy-{n}"), "PolicyId": unique("ANPA", n), "Arn": managed_arn(n), "Path": "/",
         "DefaultVersionId": "v1", "AttachmentCount": 1, "PermissionsBoundaryUsageCount": 0, "IsAttachable": true,
@@ -178,7 +178,7 @@ fn attached(r: &mut Random, pool: usize) -> Vec<Value> {
     (0..r.below(4)).map(|_| one(r.below(pool))).collect()
 }
 
-fn role(r: &mut Random, n: usize, pool: usize, broad: bool) -> Value {
+pub(crate) fn role(r: &mut Random, n: usize, pool: usize, broad: bool) -> Value {
     let name = format!("{}-{}-{n}", r.pick(TEAMS), r.pick(&["api", "batch", "worker", "etl", "assistant"]));
     let mut inline: Vec<Value> =
         (0..1 + r.below(3)).map(|i| json!({"PolicyName": format!("inline-{i}"), "PolicyDocument": identity(r, 25)})).collect();
@@ -213,7 +213,7 @@ fn last_accessed(r: &mut Random, arn: &str) -> Value {
 }
 
 /// Writes an answer as the AWS CLI lays it out, into its place in an export.
-fn answer(export: &Path, account: &str, region: &str, service: &str, name: &str, value: &Value) -> io::Result<()> {
+pub(crate) fn answer(export: &Path, account: &str, region: &str, service: &str, name: &str, value: &Value) -> io::Result<()> {
     let folder = export.join(account).join(region).join(service);
     fs::create_dir_all(&folder)?;
     let mut text = Vec::new();

@@ -1,16 +1,18 @@
 //! Writes the synthetic input that the measurements of `docs/performance.md` use.
 //!
-//! In: a kind (`export`, `broad-export` or `policies`), a folder that does not exist yet, how many, and optionally a seed. Out: files.
+//! In: a kind, a folder that does not exist yet, how many, and optionally a seed. Out: files.
 //! Never: an existing folder written into.
 
 mod generate;
+mod organisation;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, io};
 
-const USAGE: &str = "usage: cargo run --release --example synthetic -- export|broad-export|policies FOLDER [HOW-MANY] [SEED]";
+const USAGE: &str =
+    "usage: cargo run --release --example synthetic -- export|broad-export|organisation|policies FOLDER [HOW-MANY] [SEED]";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -38,6 +40,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
     let written = match kind.as_str() {
         "export" => generate::export(&folder, count(5_000)?, seed, false),
         "broad-export" => generate::export(&folder, count(5_000)?, seed, true),
+        "organisation" => organisation::export(&folder, count(1_000)?, seed),
         "policies" => generate::policies(&folder, count(1_500)?, seed),
         _ => return Err(USAGE.into()),
     };

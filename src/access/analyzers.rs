@@ -81,8 +81,8 @@ fn analyzer(facts: &Facts, id: FactId, account: &Arc<str>) -> Result<Option<Anal
 fn answered(facts: &Facts, account: &str) -> Result<(), Arc<Why>> {
     let ask = |region: Option<&str>| facts.collected("accessanalyzer", "list-analyzers", Some(account), region);
     ask(None)?;
-    let regions = facts.of_kind("bedrock-region").iter().filter_map(|id| facts.get(*id));
-    regions.filter(|fact| fact.account.as_deref() == Some(account)).try_for_each(|fact| ask(fact.region.as_deref()))
+    let mut regions = facts.of_kind_in("bedrock-region", account).iter().filter_map(|id| facts.get(*id));
+    regions.try_for_each(|fact| ask(fact.region.as_deref()))
 }
 
 /// The account's own analyzers, then those of its organization.

@@ -80,7 +80,11 @@ fn accounts(standing: &Standing) -> BTreeSet<String> {
 /// of the dated table.
 fn model_ids(world: &World, standing: &Standing) -> BTreeSet<String> {
     let mut out: BTreeSet<String> = models::all().iter().filter(|m| m.current).map(|m| m.id.to_owned()).collect();
-    let listed = world.facts.of_kind("inference-profile").iter().filter_map(|id| world.facts.get(*id));
+    let listed = match standing.is_policy_file() {
+        true => world.facts.of_kind("inference-profile"),
+        false => world.facts.of_kind_in("inference-profile", &standing.account),
+    };
+    let listed = listed.iter().filter_map(|id| world.facts.get(*id));
     out.extend(listed.filter_map(|f| f.key.strip_prefix("global.")).map(str::to_owned));
     let statements = standing.identity.iter().flat_map(|held| &held.policy.statements);
     let patterns = statements.filter_map(|s| s.resource.as_ref()).flat_map(|m| &m.patterns);
@@ -109,9 +113,8 @@ fn spells_all_out(standing: &Standing) -> bool {
 fn application_profiles(world: &World, standing: &Standing) -> Vec<(String, String)> {
     let facts = &world.facts;
     let mut out = Vec::new();
-    for &profile in facts.of_kind("inference-profile") {
-        let own = facts.get(profile).is_some_and(|f| f.account.as_deref() == Some(&*standing.account));
-        if !own || facts.text_at(profile, &["type"]).ok().flatten().as_deref() != Some("APPLICATION") {
+    for &profile in facts.of_kind_in("inference-profile", &standing.account) {
+        if facts.text_at(profile, &["type"]).ok().flatten().as_deref() != Some("APPLICATION") {
             continue;
         }
         let arn = facts.text_at(profile, &["inferenceProfileArn"]).ok().flatten();

@@ -123,15 +123,13 @@ fn passed_by_mantle(world: &World, principal: FactId) -> Value {
     let mut doubt = None;
     let here = |id: &&FactId| {
         let fact = world.facts.get(**id);
-        fact.is_some_and(|f| {
-            f.account.as_deref() == Some(&*standing.account) && f.region.as_deref().is_some_and(|r| regions.contains(r))
-        })
+        fact.is_some_and(|f| f.region.as_deref().is_some_and(|r| regions.contains(r)))
     };
-    for id in world.facts.of_kind("enforced-guardrail").iter().filter(here) {
+    for id in world.facts.of_kind_in("enforced-guardrail", &standing.account).iter().filter(here) {
         let region = world.facts.get(*id).and_then(|f| f.region.clone()).unwrap_or_default();
         out.insert(format!("the guardrail that is enforced in {region}"));
     }
-    for id in world.facts.of_kind("bedrock-region").iter().filter(here) {
+    for id in world.facts.of_kind_in("bedrock-region", &standing.account).iter().filter(here) {
         let region = world.facts.get(*id).and_then(|f| f.region.clone()).unwrap_or_default();
         match logs(world, *id) {
             Ok(true) => drop(out.insert(format!("invocation logging in {region}"))),

@@ -128,11 +128,9 @@ fn caller(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>> {
     }
     let mut doubt = None;
     let index = Principals::of(world);
-    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)) {
+    let account = fact.account.as_deref().unwrap_or_default();
+    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind_in(kind, account)) {
         let (Some(principal), Some(standing)) = (world.facts.get(*id), index.get(*id)) else { continue };
-        if principal.account != fact.account {
-            continue;
-        }
         for action in super::Endpoint::ALL.iter().flat_map(|endpoint| endpoint.actions()) {
             match ask::can_as(standing, action, in_region(standing, action, name)) {
                 Answer::Yes(_) => return Ok(Some(principal.name.to_string())),

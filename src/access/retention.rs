@@ -67,9 +67,10 @@ fn changers(world: &World, region: FactId) -> Value {
     let scope = world.scope_of(region);
     let index = Principals::of(world);
     let mut out = Vec::new();
-    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)) {
+    let account = fact.account.as_deref().unwrap_or_default();
+    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind_in(kind, account)) {
         let (Some(principal), Some(standing)) = (world.facts.get(*id), index.get(*id)) else { continue };
-        if principal.account != fact.account || scope.security_principals.iter().any(|p| glob::matches(p, &principal.id)) {
+        if scope.security_principals.iter().any(|p| glob::matches(p, &principal.id)) {
             continue;
         }
         match may(standing, name) {

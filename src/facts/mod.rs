@@ -65,6 +65,9 @@ struct Further {
     call_resource: Option<Arc<str>>,
 }
 
+/// By kind the facts of each account.
+type ByAccount = HashMap<&'static str, HashMap<Arc<str>, Vec<FactId>>>;
+
 /// All facts of a scan.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -78,6 +81,8 @@ pub struct Facts {
     /// Strings that hold JSON: the document made of them, or why there is none.
     embedded: HashMap<NodeId, Result<u32, Arc<Why>>>,
     calls: index::Calls,
+    /// By kind and account, made at the first question, once all facts are here.
+    by_account: OnceLock<ByAccount>,
     back: OnceLock<edges::BackIndex>,
     /// Made at the first question about a subnet's route table, once all facts are here.
     route_tables: OnceLock<kinds::ec2::RouteTables>,
@@ -109,6 +114,22 @@ impl Facts {
     /// All facts of a kind, in the order they were loaded.
     pub fn of_kind(&self, kind: &str) -> &[FactId] {
         self.by_kind.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// All facts of a kind in an account, in the order they were loaded: what a search through all of the kind would find, however
+    /// many other accounts there are. To be asked when all facts are here.
+    pub fn of_kind_in(&self, kind: &str, account: &str) -> &[FactId] {
+        let make = || {
+            let mut out = ByAccount::new();
+            for (id, fact) in self.iter() {
+                if let Some(account) = &fact.account {
+                    out.entry(fact.kind.name).or_default().entry(account.clone()).or_default().push(id);
+                }
+            }
+            out
+        };
+        let of_kind = self.by_account.get_or_init(make).get(kind);
+        of_kind.and_then(|accounts| accounts.get(account)).map_or(&[], Vec::as_slice)
     }
 
     /// The fact with this stable identity (ARN).

@@ -14,6 +14,7 @@ impl Facts {
     pub fn add_scopes(&mut self, config: &Config) {
         let (Some(name), Some(kind)) = (&config.name, kinds::get("scope")) else { return };
         let Ok(document) = Document::toml(name.clone(), config.text.clone()) else { return };
+        self.by_account = Default::default();
         let document = Arc::new(document);
         let doc = super::build::push_document(&mut self.documents, document.clone());
         let tables = document.root().get("scope").into_iter().flat_map(|list| list.items());

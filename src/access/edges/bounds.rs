@@ -220,7 +220,7 @@ fn arns(pattern: &str) -> [String; 2] {
 /// Regions in which an approved guardrail is enforced on every model of the account.
 fn enforced(world: &World, account: Option<&str>, approved: &[Arc<str>]) -> Vec<String> {
     let mut out = Vec::new();
-    for id in world.facts.of_kind("enforced-guardrail") {
+    for id in account.map_or(&[][..], |account| world.facts.of_kind_in("enforced-guardrail", account)) {
         let Some(fact) = world.facts.get(*id) else { continue };
         let text = |path: &[&str]| world.facts.text_at(*id, path).ok().flatten();
         let guardrail = text(&["guardrailArn"]).unwrap_or_default();
@@ -232,7 +232,7 @@ fn enforced(world: &World, account: Option<&str>, approved: &[Arc<str>]) -> Vec<
             (Ok(included), Ok(excluded)) => (included.is_empty() || included.iter().any(|m| m == "ALL")) && excluded.is_empty(),
             _ => false,
         };
-        if fact.account.as_deref() == account && is_approved && all {
+        if is_approved && all {
             out.extend(fact.region.as_deref().map(str::to_owned));
         }
     }

@@ -120,10 +120,9 @@ fn bedrock_roles(world: &World, principal: FactId) -> Value {
 
 /// The other roles of the principal's account; those that AWS's services keep for themselves cannot be passed.
 fn roles_of<'w>(world: &'w World, standing: &'w Standing, principal: FactId) -> impl Iterator<Item = FactId> + 'w {
-    world.facts.of_kind("iam-role").iter().copied().filter(move |role| {
+    world.facts.of_kind_in("iam-role", &standing.account).iter().copied().filter(move |role| {
         let fact = world.facts.get(*role);
-        *role != principal
-            && fact.is_some_and(|f| f.account.as_deref() == Some(&*standing.account) && !f.id.contains(":role/aws-service-role/"))
+        *role != principal && fact.is_some_and(|f| !f.id.contains(":role/aws-service-role/"))
     })
 }
 

@@ -110,10 +110,9 @@ fn of_this_account(world: &World, account: &str, question: GuardQuestion) -> Vec
 /// The ARNs of the account's own trails, of the log groups that prompts are written to, or of the customer keys of those.
 fn serving_bedrock(world: &World, account: &str, kind: &str) -> Result<Vec<String>, Arc<Why>> {
     let facts = &world.facts;
-    let own = |id: &FactId| facts.get(*id).is_some_and(|f| f.account.as_deref() == Some(account));
     let arn = |id: &FactId| facts.get(*id).map(|f| f.id.to_string()).filter(|arn| arn.starts_with("arn:"));
     let mine = |arn: &String| arn.split(':').nth(4) == Some(account);
-    let of_kind = |kind: &str| facts.of_kind(kind).iter().copied().filter(own).collect::<Vec<FactId>>();
+    let of_kind = |kind: &str| facts.of_kind_in(kind, account).to_vec();
     let serves = |id: &FactId, edge: &str| match facts.follow(*id, edge) {
         Ok(found) => Ok(!found.is_empty()),
         // A listing that was refused elsewhere leaves out nothing that was loaded.

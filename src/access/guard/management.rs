@@ -35,13 +35,12 @@ const FOOTPRINT: [&str; 6] = ["custom_models", "provisioned_models", "knowledge_
 fn uses(world: &World, account: FactId) -> Value {
     let facts = &world.facts;
     let Some(number) = facts.get(account).and_then(|f| f.account.clone()) else { return Value::list(Vec::new()) };
-    let own = |id: &FactId| facts.get(*id).is_some_and(|f| f.account.as_deref() == Some(&*number));
     let mut out = principals(world, &number);
     match facts.follow(account, "roles") {
         Ok(_) => {}
         Err(why) => out.push(Value::Unknown(why)),
     }
-    for region in facts.of_kind("bedrock-region").iter().copied().filter(own) {
+    for region in facts.of_kind_in("bedrock-region", &number).iter().copied() {
         for edge in FOOTPRINT {
             match facts.follow(region, edge) {
                 Ok(found) => out.extend(found.into_iter().filter_map(|id| resource(world, id))),
@@ -59,7 +58,7 @@ fn uses(world: &World, account: FactId) -> Value {
 fn principals(world: &World, account: &str) -> Vec<Value> {
     let index = Principals::of(world);
     let mut out = Vec::new();
-    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)).copied() {
+    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind_in(kind, account)).copied() {
         let Some(standing) = index.get(id).filter(|s| &*s.account == account) else { continue };
         if last_used::is_service_linked(world, id) {
             continue;

@@ -1,7 +1,7 @@
 //! Accounts, and what stands in one.
 
 use super::super::kind::{Edge, Kind, Scope};
-use super::super::{FactId, Facts, Lookup, Value};
+use super::super::{Fact, FactId, Facts, Lookup, Value};
 
 pub(super) static KINDS: &[Kind] = &[Kind {
     edges: &[
@@ -40,14 +40,22 @@ pub(super) const fn all_of(
 fn in_account(facts: &Facts, id: FactId, kind: &str) -> Lookup {
     let (Some(fact), Some(kind)) = (facts.get(id), super::get(kind)) else { return Ok(None) };
     facts.listed(kind, fact.account.as_deref(), None)?;
-    let here = |id: &FactId| facts.get(*id).is_some_and(|f| f.account == fact.account);
-    Ok(Some(Value::list(facts.of_kind(kind.name).iter().copied().filter(here).map(Value::Fact).collect())))
+    Ok(Some(Value::list(beside(facts, fact, kind).map(Value::Fact).collect())))
 }
 
 /// All facts of a kind in the account and Region of a fact.
 pub(super) fn in_region(facts: &Facts, id: FactId, kind: &str) -> Lookup {
     let (Some(fact), Some(kind)) = (facts.get(id), super::get(kind)) else { return Ok(None) };
     facts.listed(kind, fact.account.as_deref(), fact.region.as_deref())?;
-    let here = |id: &FactId| facts.get(*id).is_some_and(|f| f.account == fact.account && f.region == fact.region);
-    Ok(Some(Value::list(facts.of_kind(kind.name).iter().copied().filter(here).map(Value::Fact).collect())))
+    let here = |id: &FactId| facts.get(*id).is_some_and(|f| f.region == fact.region);
+    Ok(Some(Value::list(beside(facts, fact, kind).filter(here).map(Value::Fact).collect())))
+}
+
+/// All facts of a kind in the account of a fact.
+fn beside<'f>(facts: &'f Facts, fact: &'f Fact, kind: &Kind) -> impl Iterator<Item = FactId> + 'f {
+    let of_kind = match &fact.account {
+        Some(account) => facts.of_kind_in(kind.name, account),
+        None => facts.of_kind(kind.name),
+    };
+    of_kind.iter().copied().filter(|id| facts.get(*id).is_some_and(|f| f.account == fact.account))
 }

@@ -94,9 +94,9 @@ fn is_named(pattern: &str) -> bool {
 
 /// Principals to prefer in a witness: loaded ones that the patterns exempt, then a plain name for each pattern.
 fn examples(world: &World, patterns: &[(String, NodeId)], account: &str) -> Vec<String> {
-    let loaded = ["iam-role", "iam-user"].iter().flat_map(|kind| world.facts.of_kind(kind)).filter_map(|id| world.facts.get(*id));
+    let loaded = ["iam-role", "iam-user"].iter().flat_map(|kind| world.facts.of_kind_in(kind, account));
     let mut out: Vec<String> = loaded
-        .filter(|f| f.account.as_deref() == Some(account))
+        .filter_map(|id| world.facts.get(*id))
         .map(|f| f.id.to_string())
         .filter(|arn| patterns.iter().any(|(text, _)| covers(text, arn)))
         .take(20)
