@@ -64,6 +64,7 @@ fn whole(criterion: &mut Criterion) {
                 keep_all: false,
                 pages: false,
                 progress: None,
+                stream: alicerce::Stream::Off,
             }))
         };
         criterion.benchmark_group(name).sample_size(20).bench_function("scan", |b| b.iter(|| black_box(run())));

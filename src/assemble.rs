@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use uncollected::uncollected;
 
 use crate::engine::{self, Judged};
-use crate::facts::{self, Fact};
+use crate::facts::{self, Fact, FactId};
 use crate::finding::{self, Finding, Severity};
 use crate::input::{Loaded, SkipKind, Status};
 use crate::report::{
@@ -207,19 +207,46 @@ pub(crate) fn empty_filters(report: &mut Report, world: &World, only: &Filter) {
 }
 
 /// The engine's answers as findings, narrowed; what they count to, and the postures that are not declared.
-pub(crate) fn findings(report: &mut Report, judged: &[Judged], world: &World, only: &Filter, keep_all: bool) -> Vec<Finding> {
-    let within = |list: &[String], value: Option<&str>| list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v));
-    // What has no Region, a role or an account, is of every Region.
-    let shown = |fact: &Fact| {
-        within(&only.accounts, fact.account.as_deref())
-            && (fact.region.is_none() || within(&only.regions, fact.region.as_deref()))
-    };
-    let gathered = finding::gather(judged, &world.facts, &mut report.sources, &shown, keep_all);
-    report.posture_notes = gathered.undeclared;
-    for rule in &mut report.rules {
-        if let Some(counts) = gathered.counts.get(rule.id.as_str()) {
-            rule.counts = *counts;
-        }
+pub(crate) struct Findings<'s> {
+    only: &'s Filter,
+    keep_all: bool,
+    gathered: finding::Gathered,
+    /// For each finding the rule's number and the subject.
+    order: Vec<(usize, Option<FactId>)>,
+}
+
+impl<'s> Findings<'s> {
+    pub(crate) fn new(only: &'s Filter, keep_all: bool) -> Self {
+        Self { only, keep_all, gathered: finding::Gathered::default(), order: Vec::new() }
     }
-    gathered.findings
+
+    /// Adds answers. They must be added while their documents are here.
+    pub(crate) fn add(&mut self, report: &mut Report, judged: Vec<(usize, Judged)>, world: &World) {
+        let only = self.only;
+        let within = |list: &[String], value: Option<&str>| list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v));
+        // What has no Region, a role or an account, is of every Region.
+        let shown = |fact: &Fact| {
+            within(&only.accounts, fact.account.as_deref())
+                && (fact.region.is_none() || within(&only.regions, fact.region.as_deref()))
+        };
+        let (order, judged): (Vec<_>, Vec<_>) =
+            engine::in_order(judged).into_iter().map(|(rule, judged)| ((rule, judged.subject), judged)).unzip();
+        let gathered = finding::gather(&judged, &world.facts, &mut report.sources, &shown, self.keep_all);
+        self.order.extend(gathered.of.iter().filter_map(|at| order.get(*at)));
+        self.gathered.join(gathered);
+    }
+
+    /// The findings in the order of the rules, then of the subjects, whatever order they were added in.
+    pub(crate) fn finish(self, report: &mut Report) -> Vec<Finding> {
+        let mut findings: Vec<_> = self.order.into_iter().zip(self.gathered.findings).collect();
+        findings.sort_by_key(|(order, _)| *order);
+        report.sources.reorder(findings.iter_mut().map(|(_, finding)| finding));
+        report.posture_notes = self.gathered.undeclared;
+        for rule in &mut report.rules {
+            if let Some(counts) = self.gathered.counts.get(rule.id.as_str()) {
+                rule.counts = *counts;
+            }
+        }
+        findings.into_iter().map(|(_, finding)| finding).collect()
+    }
 }

@@ -65,6 +65,35 @@ pub struct Scan<'s> {
     pub pages: bool,
     /// Called with the subjects done and their total, from any thread.
     pub progress: Option<&'s (dyn Fn(usize, usize) + Sync)>,
+    /// Whether documents are let go and read again, account by account.
+    pub stream: Stream,
+}
+
+/// Whether a scan holds all documents at once, or those of some accounts at a time. The report is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stream {
+    /// Above [`Stream::ABOVE`] bytes.
+    #[default]
+    Auto,
+    /// In lots of about so many bytes.
+    Lots(u64),
+    /// All at once.
+    Off,
+}
+
+impl Stream {
+    /// From this size of all inputs on a scan streams by itself.
+    pub const ABOVE: u64 = 256 << 20;
+    /// The size of a lot where none is said; a larger account is a lot of its own.
+    pub const LOT: u64 = 48 << 20;
+
+    fn lot(self, sources: &[input::Source]) -> Option<u64> {
+        match self {
+            Self::Off => None,
+            Self::Lots(bytes) => Some(bytes),
+            Self::Auto => (input::size(sources) > Self::ABOVE).then_some(Self::LOT),
+        }
+    }
 }
 
 /// What a report is narrowed to; an empty list does not narrow.
@@ -80,17 +109,49 @@ pub struct Filter {
 
 /// Loads, judges, reports.
 pub fn scan(scan: Scan<'_>) -> Report {
-    let loaded = input::load(&scan.sources, &scan.input);
-    let world = World::new(Facts::build(&loaded), scan.config, scan.now);
+    let lot = scan.stream.lot(&scan.sources);
+    judge(&scan, lot).or_else(|| judge(&scan, None)).unwrap_or_default()
+}
+
+/// `None` where a file changed between its first reading and a later one.
+fn judge(scan: &Scan<'_>, lot: Option<u64>) -> Option<Report> {
+    let (loaded, facts) = load(&scan.sources, &scan.input, lot);
+    let mut world = World::new(facts, scan.config.clone(), scan.now);
 
     let only = Some(scan.only.rules.clone()).filter(|rules| !rules.is_empty());
-    let judged = engine::run(&scan.pack, &world, &engine::Options { only, progress: scan.progress });
-
     let mut report = Report { date: scan.now.to_string(), fail_on: scan.fail_on, ..Report::default() };
     assemble::inputs(&mut report, &loaded);
+    drop(loaded);
     assemble::empty_filters(&mut report, &world, &scan.only);
     assemble::rules(&mut report, &scan.pack, &world, &scan.only, scan.pages);
-    let findings = assemble::findings(&mut report, &judged, &world, &scan.only, scan.keep_all);
+    let run = engine::Run::new(&scan.pack, &world, &engine::Options { only, progress: scan.progress });
+    let lots = lot.map(|bytes| world.facts.lots(bytes));
+    let mut findings = assemble::Findings::new(&scan.only, scan.keep_all);
+    match &lots {
+        None => {
+            let mut judged = run.judge(&world, run.subjects());
+            judged.extend(run.unlisted(&world));
+            findings.add(&mut report, judged, &world);
+        }
+        Some(lots) => {
+            let files = world.facts.files();
+            access::survey(&mut world, lots);
+            for lot in lots {
+                let account = |id: &facts::FactId| world.facts.get(*id).is_some_and(|fact| lot.contains(&fact.account));
+                let subjects: Vec<_> = run.subjects().iter().copied().filter(account).collect();
+                let judged = run.judge(&world, &subjects);
+                findings.add(&mut report, judged, &world);
+                report.sources.rest(|name| files.contains_key(name));
+                world.rest();
+            }
+            findings.add(&mut report, run.unlisted(&world), &world);
+            report.sources.rest(|name| files.contains_key(name));
+            world.rest();
+            let read = move |name: &str| files.get(name)?.document().map(|document| document.text.clone());
+            report.sources.reread_by(Arc::new(read));
+        }
+    }
+    let findings = findings.finish(&mut report);
 
     assemble::not_looked_for(&mut report, &scan.pack, &world);
 
@@ -111,5 +172,17 @@ pub fn scan(scan: Scan<'_>) -> Report {
     report.exit_code = triage::exit_code(&findings, scan.fail_on, scan.strict, incomplete);
     report.baseline = baseline;
     report.findings = findings;
-    report
+    (!world.facts.lost()).then_some(report)
+}
+
+fn load(sources: &[input::Source], options: &input::Options, lot: Option<u64>) -> (input::Loaded, Facts) {
+    if lot.is_none() {
+        let loaded = input::load(sources, options);
+        let facts = Facts::build(&loaded);
+        return (loaded, facts);
+    }
+    let mut builder = facts::Builder::new();
+    let loaded = input::read(sources, options, lot, &mut |taken| builder.stream(taken));
+    let facts = builder.finish(loaded.coverage.clone());
+    (loaded, facts)
 }

@@ -78,7 +78,7 @@ fn unread(world: &World, fact: FactId) -> Option<Value> {
 /// The secrets below a node.
 fn inside(world: &World, at: NodeId) -> Vec<Value> {
     let found = || {
-        let document = world.facts.documents().get(at.doc as usize)?;
+        let document = world.facts.document(at.doc)?;
         let whole = document.node(at.node)?.span();
         let inside = document.secrets.iter().filter(move |secret| {
             document.node(secret.node).is_some_and(|n| whole.start <= n.span().start && n.span().end <= whole.end)

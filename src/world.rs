@@ -3,7 +3,7 @@
 //! Built once per scan, then shared by all threads; nothing in it changes but the memos.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
@@ -13,6 +13,9 @@ use crate::config::{Config, Place, Scope};
 use crate::facts::{Fact, FactId, Facts, Value};
 
 type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
+
+/// Accounts that are looked at together; `None` stands for what is of no known account.
+pub type Lot = BTreeSet<Option<Arc<str>>>;
 
 /// The world of one scan.
 #[derive(Debug)]
@@ -24,13 +27,15 @@ pub struct World {
     /// The moment the scan judges from; given by the caller so that a scan can be repeated.
     pub now: Timestamp,
     memo: Mutex<HashMap<TypeId, Slot>>,
+    /// What stays over [`Self::rest`].
+    kept: Mutex<HashMap<TypeId, Slot>>,
 }
 
 impl World {
     /// A world without memos; the scopes of `config` become facts beside the others.
     pub fn new(mut facts: Facts, config: Config, now: Timestamp) -> Self {
         facts.add_scopes(&config);
-        Self { facts, config, now, memo: Mutex::new(HashMap::new()) }
+        Self { facts, config, now, memo: Mutex::default(), kept: Mutex::default() }
     }
 
     /// The scope of `alicerce.toml` that a fact falls in: by its account, the organizational units above it, its tags, or
@@ -44,7 +49,7 @@ impl World {
         let (ous, ou_path) = found.account.as_deref().map(|a| self.units_above(a)).unwrap_or_default();
         let by_tags = self.config.scopes.iter().any(|s| !s.tags.is_empty());
         let tags = if by_tags { self.tags_of(found) } else { Vec::new() };
-        let file = self.facts.documents().get(found.node.doc as usize).map(|d| d.name.clone());
+        let file = self.facts.document_name(found.node.doc).cloned();
         let place = Place {
             account: found.account.as_deref(),
             ous: &ous,
@@ -92,8 +97,39 @@ impl World {
     /// The one value of type `T` for this world, made by `make` at the first call (an index over all
     /// principals, say). Other threads wait for it.
     pub fn memo<T: Any + Send + Sync>(&self, make: impl FnOnce(&Self) -> T) -> Arc<T> {
+        self.memo_in(&self.memo, make)
+    }
+
+    /// As [`Self::memo`], for what is small however many accounts there are: a scan that streams keeps it from lot to lot.
+    pub fn memo_kept<T: Any + Send + Sync>(&self, make: impl FnOnce(&Self) -> T) -> Arc<T> {
+        self.memo_in(&self.kept, make)
+    }
+
+    /// Makes a memo that is kept of what each lot of accounts gives, so that no more than one lot's documents are held.
+    pub(crate) fn survey<T: Any + Send + Sync>(
+        &mut self,
+        lots: &[Lot],
+        part: impl Fn(&Self, &Lot) -> T,
+        join: impl Fn(Vec<T>, &Self) -> T,
+    ) {
+        let mut parts = Vec::new();
+        for lot in lots {
+            parts.push(part(self, lot));
+            self.rest();
+        }
+        let whole = join(parts, self);
+        self.memo_kept(|_| whole);
+    }
+
+    /// Lets go of documents and memos: what is asked for later is made anew.
+    pub(crate) fn rest(&mut self) {
+        self.memo.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.facts.rest();
+    }
+
+    fn memo_in<T: Any + Send + Sync>(&self, slots: &Mutex<HashMap<TypeId, Slot>>, make: impl FnOnce(&Self) -> T) -> Arc<T> {
         let slot = {
-            let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut memo = slots.lock().unwrap_or_else(PoisonError::into_inner);
             memo.entry(TypeId::of::<T>()).or_default().clone()
         };
         let any = slot.get_or_init(|| Arc::new(make(self))).clone();

@@ -75,7 +75,7 @@ fn sample() -> Vec<Value> {
 
 /// The text that a value has in the user's own document.
 fn source_text(facts: &Facts, id: NodeId) -> String {
-    let document = &facts.documents()[id.doc as usize];
+    let document = facts.document(id.doc).unwrap();
     let (file, span) = document.in_file(document.node(id.node).unwrap().span());
     file.slice(span).to_owned()
 }
@@ -413,7 +413,7 @@ fn secrets_are_masked_in_objects_and_in_strings() {
     let loaded = read(&[("s.json", snapshot(std::slice::from_ref(&whole)))]);
     let facts = Facts::build(&loaded);
     let value = at(&facts, "lambda-function", &["Environment", "Variables", "K"]);
-    assert!(facts.documents()[value.doc as usize].secret(value.node).is_some());
+    assert!(facts.document(value.doc).unwrap().secret(value.node).is_some());
     let mut string = whole.clone();
     string["configuration"] = function.to_string().into();
     let strings = json!({"Results": [whole.to_string(), string.to_string()], "QueryInfo": {}});

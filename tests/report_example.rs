@@ -60,7 +60,7 @@ fn the_example_in_every_format() {
     for finding in &report.findings {
         assert!(!finding.locations.is_empty() && !finding.message.is_empty(), "{finding:#?}");
         for l in finding.locations.iter().chain(finding.related.iter().map(|r| &r.location)) {
-            let text = &report.sources.get(l).unwrap().text;
+            let text = report.sources.text(report.sources.get(l).unwrap()).unwrap();
             assert_eq!(text.get(l.start_byte as usize..l.end_byte as usize), Some(l.snippet.as_str()));
         }
     }

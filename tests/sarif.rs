@@ -75,8 +75,8 @@ fn wrong_regions(report: &Report, log: &Value) -> (usize, Vec<String>) {
             let physical = &location["physicalLocation"];
             let index = usize::try_from(physical["artifactLocation"]["index"].as_u64().unwrap()).unwrap();
             assert_eq!(run["artifacts"][index]["location"]["uri"], physical["artifactLocation"]["uri"]);
-            let text = &report.sources.all()[index].text;
-            let slice = slice(text, &physical["region"]);
+            let text = report.sources.text(&report.sources.all()[index]).unwrap();
+            let slice = slice(&text, &physical["region"]);
             seen += 1;
             if slice != physical["region"]["snippet"]["text"].as_str().unwrap() {
                 wrong.push(format!("{physical}: {slice}"));

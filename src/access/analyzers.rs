@@ -87,7 +87,7 @@ fn answered(facts: &Facts, account: &str) -> Result<(), Arc<Why>> {
 
 /// The account's own analyzers, then those of its organization.
 fn is_covered(world: &World, account: FactId) -> Result<bool, Arc<Why>> {
-    let analyzers = world.memo(Analyzers::of);
+    let analyzers = world.memo_kept(Analyzers::of);
     let number = world.facts.get(account).and_then(|fact| fact.account.clone()).unwrap_or_default();
     let looks = |analyzer: &&Analyzer| !analyzer.excluded.iter().any(|out| **out == *number);
     if analyzers.all.iter().filter(looks).any(|analyzer| analyzer.account == number) {

@@ -63,7 +63,7 @@ type Compilation = Result<Option<Arc<Held>>, Arc<Why>>;
 impl Scps {
     /// The index of this world, made at the first call.
     pub(super) fn shared(world: &World) -> Arc<Self> {
-        world.memo(Self::of)
+        world.memo_kept(Self::of)
     }
 
     fn of(world: &World) -> Self {

@@ -42,6 +42,14 @@ pub fn prepare(world: &crate::world::World) {
     principals::Principals::of(world);
 }
 
+/// Looks at all accounts, lot by lot, for what connects them; to be asked before the lots are judged.
+pub(crate) fn survey(world: &mut crate::world::World, lots: &[crate::world::Lot]) {
+    world.facts.index_back_by(lots);
+    edges::survey(world, lots);
+    guard::data::survey(world);
+    world.rest();
+}
+
 /// Types of the objects below.
 pub const OBJECTS: &[ObjectType] = &[
     wildcard::WILDCARD,

@@ -16,13 +16,13 @@ use crate::iam::decide::{Missing, PolicySet};
 use crate::iam::policy::{Policy, Site};
 use crate::iam::principal::Principal;
 use crate::iam::tree::Mark;
-use crate::world::{World, spread};
+use crate::world::World;
 
 /// Kinds of fact that are principals.
 pub(super) const KINDS: [&str; 3] = ["iam-role", "iam-user", "policy-file-principal"];
 
 /// The account that a bare policy file is judged in.
-const NO_ACCOUNT: &str = "000000000000";
+pub(super) const NO_ACCOUNT: &str = "000000000000";
 
 /// One policy with its name.
 #[derive(Debug)]
@@ -90,33 +90,39 @@ pub(super) fn borrow(levels: &[Vec<Arc<Held>>]) -> Vec<Vec<&Policy>> {
     levels.iter().map(|level| level.iter().map(|held| &held.policy).collect()).collect()
 }
 
-/// All principals of a world, and the SCPs above each account.
+/// All principals of a world, each made at the first question about it.
 #[derive(Debug)]
-pub(super) struct Principals {
-    standings: HashMap<FactId, Standing>,
+pub(super) struct Principals<'w> {
+    world: &'w World,
+    index: Arc<Index>,
 }
 
-impl Principals {
-    /// The index of this world, made at the first call.
-    pub(super) fn of(world: &World) -> Arc<Self> {
-        world.memo(Self::new)
+#[derive(Debug)]
+struct Index {
+    standings: HashMap<FactId, OnceLock<Standing>>,
+    shared: Shared,
+}
+
+impl<'w> Principals<'w> {
+    /// Those of this world.
+    pub(super) fn of(world: &'w World) -> Self {
+        let make = |world: &World| Index {
+            standings: KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)).map(|id| (*id, OnceLock::new())).collect(),
+            shared: Shared::new(world),
+        };
+        Self { world, index: world.memo(make) }
     }
 
     pub(super) fn get(&self, principal: FactId) -> Option<&Standing> {
-        self.standings.get(&principal)
-    }
-
-    fn new(world: &World) -> Self {
-        let shared = Shared::new(world);
-        let all: Vec<FactId> = KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)).copied().collect();
-        let standings = spread(&all, |id| (*id, shared.standing(world, *id))).into_iter().collect();
-        Self { standings }
+        let slot = self.index.standings.get(&principal)?;
+        Some(slot.get_or_init(|| self.index.shared.standing(self.world, principal)))
     }
 }
 
 /// Policies that many principals share, compiled once.
+#[derive(Debug)]
 struct Shared {
-    managed: HashMap<FactId, Option<Arc<Held>>>,
+    managed: HashMap<FactId, OnceLock<Option<Arc<Held>>>>,
     scps: Arc<super::guard::Scps>,
 }
 
@@ -148,9 +154,13 @@ fn compile_value(world: &World, value: &Value, name: &str, kind: PolicyType) -> 
 
 impl Shared {
     fn new(world: &World) -> Self {
-        let compiled = |id: &FactId| (*id, managed_policy(world, *id, PolicyType::Identity));
-        let managed = spread(world.facts.of_kind("iam-policy"), compiled).into_iter().collect();
+        let managed = world.facts.of_kind("iam-policy").iter().map(|id| (*id, OnceLock::new())).collect();
         Self { managed, scps: super::guard::Scps::shared(world) }
+    }
+
+    /// A managed policy, compiled.
+    fn managed(&self, world: &World, id: FactId) -> Option<Arc<Held>> {
+        self.managed.get(&id)?.get_or_init(|| managed_policy(world, id, PolicyType::Identity)).clone()
     }
 
     fn standing(&self, world: &World, id: FactId) -> Standing {
@@ -256,7 +266,7 @@ impl Own<'_> {
             Value::Fact(policy) => match self.world.facts.field(policy, "default_document") {
                 // Attached twice, directly and through a group, it grants no more than once.
                 Ok(_) => {
-                    let held = self.shared.managed.get(&policy).cloned().flatten();
+                    let held = self.shared.managed(self.world, policy);
                     self.identity.extend(held.filter(|new| !self.identity.iter().any(|known| Arc::ptr_eq(known, new))));
                 }
                 Err(why) => self.miss(PolicyType::Identity, &why),

@@ -64,11 +64,8 @@ pub fn in_use(world: &World, region: FactId) -> Result<Option<String>, Arc<Why>>
 pub fn mantle_callers(world: &World, account: &str, region: &str) -> Result<Vec<FactId>, Arc<Why>> {
     let index = Principals::of(world);
     let (mut callers, mut doubt) = (Vec::new(), None);
-    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)) {
-        let (Some(principal), Some(standing)) = (world.facts.get(*id), index.get(*id)) else { continue };
-        if principal.account.as_deref() != Some(account) || standing.service_linked {
-            continue;
-        }
+    for id in KINDS.iter().flat_map(|kind| world.facts.of_kind_in(kind, account)) {
+        let Some(standing) = index.get(*id).filter(|standing| !standing.service_linked) else { continue };
         for action in super::Endpoint::Mantle.actions() {
             match ask::can_as(standing, action, in_region(standing, action, region)) {
                 Answer::Yes(_) => callers.push(*id),

@@ -19,7 +19,7 @@ use crate::input::{self, Source};
 use crate::report::{Format, FormatSpec, Report, Target, human, json, sarif};
 use crate::rule::Pack;
 use crate::triage::{self, Baseline};
-use crate::{Filter, Scan, finding::Severity};
+use crate::{Filter, Scan, Stream, finding::Severity};
 
 /// The configuration that is read where `--config` names none.
 const CONFIG: &str = "alicerce.toml";
@@ -87,9 +87,21 @@ struct Common {
     /// Cap nothing in the report for people
     #[arg(long)]
     full: bool,
+    /// Hold the documents of some accounts at a time, for organisations that do not fit into memory; the report is the same: auto (above 256 MiB), on, off
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = parse_stream)]
+    stream: Stream,
     /// The id under which GitHub code scanning keeps this run apart from others of the same commit
     #[arg(long, value_name = "ID")]
     sarif_category: Option<String>,
+}
+
+fn parse_stream(text: &str) -> Result<Stream, String> {
+    match text {
+        "auto" => Ok(Stream::Auto),
+        "on" => Ok(Stream::Lots(Stream::LOT)),
+        "off" => Ok(Stream::Off),
+        _ => Err("it is one of auto, on, off".into()),
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -190,6 +202,7 @@ impl Common {
             keep_all: self.include_passes,
             pages: formats.iter().any(|f| f.format == Format::Sarif),
             progress: Some(&progress),
+            stream: self.stream,
         });
         bar.finish_and_clear();
         if let Some(path) = &self.write_baseline {

@@ -144,7 +144,7 @@ fn matters(world: &World, kind: &str, id: FactId) -> Result<bool, Arc<Why>> {
 }
 
 fn protects(world: &World, key: FactId) -> Value {
-    let used = world.memo(Used::of);
+    let used = world.memo_kept(Used::of);
     let Some(fact) = world.facts.get(key) else { return undecided() };
     let known = used.by_key.get(&key).into_iter().flatten().map(|place| protected(world, *place));
     let doubt = fact.account.as_ref().and_then(|account| used.doubts.get(account)).cloned().map(Value::Unknown);

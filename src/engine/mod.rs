@@ -7,7 +7,7 @@
 pub mod cases;
 pub mod page;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -86,30 +86,60 @@ pub fn switched_on(rule: &Rule, world: &World) -> bool {
 
 /// Judges every subject by every rule that runs.
 pub fn run(pack: &Pack, world: &World, options: &Options<'_>) -> Vec<Judged> {
-    let rules: Vec<&Arc<Rule>> = pack
-        .rules()
-        .filter(|r| options.only.as_ref().map_or_else(|| switched_on(r, world), |only| only.contains(&r.id)))
-        .collect();
-    let mut subjects: Vec<FactId> =
-        rules.iter().flat_map(|r| r.kinds.iter()).flat_map(|kind| world.facts.of_kind(kind.name).iter().copied()).collect();
-    subjects.sort_unstable();
-    subjects.dedup();
-    crate::access::prepare(world);
-    let done = AtomicUsize::new(0);
-    let mut judged: Vec<(usize, Judged)> = subjects
-        .par_iter()
-        .flat_map_iter(|id| {
-            let out = judge_subject(&rules, world, *id);
-            if let Some(progress) = options.progress {
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, subjects.len());
-            }
-            out
-        })
-        .collect();
-    judged.extend(unlisted(&rules, world));
+    let run = Run::new(pack, world, options);
+    let mut judged = run.judge(world, run.subjects());
+    judged.extend(run.unlisted(world));
+    in_order(judged).into_iter().map(|(_, judged)| judged).collect()
+}
+
+/// Answers with the number of their rule, in the order of the rules, then of the subjects; a rule that lacks a posture says so once
+/// for each scope.
+pub(crate) fn in_order(mut judged: Vec<(usize, Judged)>) -> Vec<(usize, Judged)> {
     // Stable, and each subject's answers are already in order.
     judged.sort_by_key(|(rule, j)| (*rule, j.subject));
     once_per_scope(judged)
+}
+
+/// The rules that run and the subjects that they are about.
+pub(crate) struct Run<'r> {
+    rules: Vec<&'r Arc<Rule>>,
+    subjects: Vec<FactId>,
+    done: AtomicUsize,
+    progress: Option<&'r (dyn Fn(usize, usize) + Sync)>,
+}
+
+impl<'r> Run<'r> {
+    pub(crate) fn new(pack: &'r Pack, world: &World, options: &Options<'r>) -> Self {
+        let runs = |r: &&Arc<Rule>| options.only.as_ref().map_or_else(|| switched_on(r, world), |only| only.contains(&r.id));
+        let rules: Vec<&Arc<Rule>> = pack.rules().filter(runs).collect();
+        let kinds = rules.iter().flat_map(|r| r.kinds.iter());
+        let mut subjects: Vec<FactId> = kinds.flat_map(|kind| world.facts.of_kind(kind.name).iter().copied()).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        Self { rules, subjects, done: AtomicUsize::new(0), progress: options.progress }
+    }
+
+    pub(crate) fn subjects(&self) -> &[FactId] {
+        &self.subjects
+    }
+
+    /// Judges some of the subjects; each answer comes with the number of its rule.
+    pub(crate) fn judge(&self, world: &World, subjects: &[FactId]) -> Vec<(usize, Judged)> {
+        crate::access::prepare(world);
+        let judge = |id: &FactId| {
+            let out = judge_subject(&self.rules, world, *id);
+            if let Some(progress) = self.progress {
+                progress(self.done.fetch_add(1, Ordering::Relaxed) + 1, self.subjects.len());
+            }
+            out
+        };
+        subjects.par_iter().flat_map_iter(judge).collect()
+    }
+
+    /// What nobody was allowed to list.
+    pub(crate) fn unlisted(&self, world: &World) -> Vec<(usize, Judged)> {
+        unlisted(&self.rules, world)
+    }
 }
 
 /// Where the call that lists a rule's subjects was refused, failed or by the manifest's word not attempted, the rule has an unknown for the account:
@@ -117,12 +147,13 @@ pub fn run(pack: &Pack, world: &World, options: &Options<'_>) -> Vec<Judged> {
 fn unlisted(rules: &[&Arc<Rule>], world: &World) -> Vec<(usize, Judged)> {
     let facts = &world.facts;
     let mut reasons: BTreeMap<(usize, FactId), Vec<Arc<Why>>> = BTreeMap::new();
+    let accounts = facts.of_kind("account").iter().rev();
+    let accounts: HashMap<&str, FactId> = accounts.filter_map(|id| Some((facts.get(*id)?.account.as_deref()?, *id))).collect();
     for (call, status) in facts.coverage.iter() {
         if !leaves_open(status) {
             continue;
         }
-        let here = |id: &&FactId| facts.get(**id).is_some_and(|f| f.account.as_deref() == Some(&*call.account));
-        let Some(account) = facts.of_kind("account").iter().find(here).copied() else { continue };
+        let Some(account) = accounts.get(&*call.account).copied() else { continue };
         for (at, kind) in rules.iter().enumerate().flat_map(|(at, rule)| rule.kinds.iter().map(move |kind| (at, kind))) {
             let lists = kind.sources.iter().any(|s| s.lists() && s.service == &*call.service && s.operation == &*call.operation);
             if lists && let Err(why) = facts.listed(kind, Some(&call.account), Some(&call.region)) {
@@ -156,12 +187,11 @@ fn leaves_open(status: &Status) -> bool {
 }
 
 /// A rule that lacks a posture says so once for each scope.
-fn once_per_scope(judged: Vec<(usize, Judged)>) -> Vec<Judged> {
+fn once_per_scope(judged: Vec<(usize, Judged)>) -> Vec<(usize, Judged)> {
     let mut said: BTreeSet<(usize, Arc<str>)> = BTreeSet::new();
     judged
         .into_iter()
         .filter(|(rule, j)| !matches!(j.outcome, Outcome::Undeclared(_)) || said.insert((*rule, j.scope.name.clone())))
-        .map(|(_, j)| j)
         .collect()
 }
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::index::Seen;
 use super::kind::{self, Kind, Scope, Source};
+use super::store::Way;
 use super::{Fact, FactId, Facts, Further, NodeId, config_items, credential_report, embedded, kinds};
 use crate::doc::{Document, Node};
-use crate::input::{self, Call, Coverage, Loaded, Status};
+use crate::input::{self, Call, Coverage, Loaded, Status, Taken};
 
 /// The call that a document answers, as far as it is known.
 #[derive(Debug, Clone)]
@@ -28,9 +29,9 @@ pub(super) struct Origin {
 impl Facts {
     /// Makes facts of everything that was loaded.
     pub fn build(loaded: &Loaded) -> Self {
-        let mut builder = Builder::new(loaded.coverage.clone());
+        let mut builder = Builder::new();
         builder.add(loaded);
-        builder.finish()
+        builder.finish(loaded.coverage.clone())
     }
 }
 
@@ -49,39 +50,52 @@ pub struct Builder {
 
 impl Builder {
     /// An empty builder.
-    pub fn new(coverage: Coverage) -> Self {
+    pub fn new() -> Self {
         let mut by_call: HashMap<_, Vec<_>> = HashMap::new();
         for kind in kinds::all() {
             for source in kind.sources {
                 by_call.entry((source.service, source.operation)).or_default().push((kind, source));
             }
         }
-        Self { facts: Facts { coverage, ..Facts::default() }, by_call, ..Self::default() }
+        Self { by_call, ..Self::default() }
     }
 
     /// Adds everything that was loaded.
     pub fn add(&mut self, loaded: &Loaded) {
         for (document, origin) in &loaded.documents {
-            match origin {
-                input::Origin::Answer(Call { account, region, service, operation, resource }) => {
-                    self.answer(document.clone(), Some(account), Some(region), service, operation, resource.as_deref());
-                }
-                input::Origin::BareAnswer { service, operation, account, region } => {
-                    self.answer(document.clone(), account.as_deref(), region.as_deref(), service, operation, None);
-                }
-                input::Origin::Policy { policy_type, node, .. } => {
-                    self.policy(document.clone(), *node, kinds::policy_file::kind_of(*policy_type));
-                }
+            self.add_one(document.clone(), origin, Way::Held);
+        }
+    }
+
+    /// Adds documents that may be let go, and lets them go.
+    pub(crate) fn stream(&mut self, taken: Vec<Taken>) {
+        self.facts.documents.streams = true;
+        for Taken { document, origin, again } in taken {
+            self.add_one(document, &origin, again.map_or(Way::Held, Way::File));
+        }
+        self.facts.rest();
+    }
+
+    fn add_one(&mut self, document: Arc<Document>, origin: &input::Origin, way: Way) {
+        match origin {
+            input::Origin::Answer(Call { account, region, service, operation, resource }) => {
+                self.answer(document, way, (Some(account), Some(region)), service, operation, resource.as_deref());
+            }
+            input::Origin::BareAnswer { service, operation, account, region } => {
+                self.answer(document, way, (account.as_deref(), region.as_deref()), service, operation, None);
+            }
+            input::Origin::Policy { policy_type, node, .. } => {
+                self.policy(document, way, *node, kinds::policy_file::kind_of(*policy_type));
             }
         }
     }
 
     /// Adds the answer of a call.
-    pub fn answer(
+    fn answer(
         &mut self,
         document: Arc<Document>,
-        account: Option<&str>,
-        region: Option<&str>,
+        way: Way,
+        (account, region): (Option<&str>, Option<&str>),
         service: &str,
         operation: &str,
         resource: Option<&str>,
@@ -98,16 +112,17 @@ impl Builder {
             resource: resource.map(|r| self.intern(r)),
             config: false,
         };
-        let doc = self.document(document);
+        let doc = self.facts.documents.push(document, way);
+        self.read_answer(doc, &origin);
         self.answers.push((doc, origin));
     }
 
     /// Adds a policy that stands alone at `node` of a document, as a fact of `kind` (`policy-file-…`).
-    pub fn policy(&mut self, document: Arc<Document>, node: u32, kind: &str) {
+    fn policy(&mut self, document: Arc<Document>, way: Way, node: u32, kind: &str) {
         let Some(kind) = kinds::get(kind) else { return };
         let name = document.name.clone();
         let id = if node == 0 { name.clone() } else { format!("{name}#{}", document_pointer(&document, node)).into() };
-        let doc = self.document(document);
+        let doc = self.facts.documents.push(document, way);
         let short = name.rsplit(['/', '\\']).next().map_or_else(|| name.clone(), Arc::from);
         let fact = Fact {
             kind,
@@ -124,12 +139,10 @@ impl Builder {
     }
 
     /// Makes the facts.
-    pub fn finish(mut self) -> Facts {
+    pub fn finish(mut self, coverage: Coverage) -> Facts {
+        self.facts.coverage = coverage;
         self.read_config();
         self.index_calls();
-        for (doc, origin) in std::mem::take(&mut self.answers) {
-            self.read_answer(doc, &origin);
-        }
         self.regions_of_buckets();
         self.subjects_without_answer();
         embedded::parse_all(&mut self.facts);
@@ -141,7 +154,7 @@ impl Builder {
         let mut stale = config_items::Stale::default();
         let told = self.answers.iter().filter(|(_, origin)| &*origin.service == "configservice");
         for (doc, origin) in told {
-            if let Some(document) = self.facts.documents.get(*doc as usize) {
+            if let Some(document) = self.facts.documents.get(*doc) {
                 stale.answer(origin.account.as_deref(), origin.region.as_deref(), document.root());
             }
         }
@@ -154,13 +167,10 @@ impl Builder {
                 resource: made.resource,
                 config: true,
             };
-            let doc = self.document(made.document);
+            let doc = self.facts.documents.push(made.document, Way::Held);
+            self.read_answer(doc, &origin);
             self.answers.push((doc, origin));
         }
-    }
-
-    fn document(&mut self, document: Arc<Document>) -> u32 {
-        push_document(&mut self.facts.documents, document)
     }
 
     fn intern(&mut self, text: &str) -> Arc<str> {
@@ -197,20 +207,20 @@ impl Builder {
     }
 
     fn read_answer(&mut self, doc: u32, origin: &Origin) {
-        let Some(document) = self.facts.documents.get(doc as usize).cloned() else { return };
+        let Some(document) = self.facts.documents.get(doc).cloned() else { return };
         let wanted = self.by_call.get(&(&*origin.service, &*origin.operation)).cloned().unwrap_or_default();
         for (kind, source) in wanted {
             kind::walk(document.root(), source.path, &mut |node| self.read_fact(kind, source, origin, doc, node));
         }
         if &*origin.service == "iam" && &*origin.operation == "get-credential-report" {
-            self.read_credential_report(&document, origin);
+            self.read_credential_report(doc, &document, origin);
         }
     }
 
-    fn read_credential_report(&mut self, document: &Arc<Document>, origin: &Origin) {
+    fn read_credential_report(&mut self, whole: u32, document: &Arc<Document>, origin: &Origin) {
         let Some(kind) = kinds::get("credential-report-user") else { return };
         let Some(rows) = credential_report::rows(document) else { return };
-        let doc = self.document(rows.clone());
+        let doc = self.facts.documents.push(rows.clone(), Way::Rows(whole));
         for source in kind.sources {
             kind::walk(rows.root(), source.path, &mut |node| self.read_fact(kind, source, origin, doc, node));
         }
@@ -256,6 +266,11 @@ impl Builder {
             call_resource: origin.resource.clone(),
         };
         let own = fact.account == origin.account;
+        let mut text = false;
+        kind.json.iter().for_each(|path| kind::walk(node, path, &mut |n| text |= n.as_str().is_some()));
+        if text {
+            self.facts.strings.insert(fact.node);
+        }
         self.merge(fact, own);
     }
 
@@ -346,7 +361,7 @@ impl Builder {
         let Some(kind) = kinds::get(kind) else { return };
         let place = region.map_or_else(|| account.to_string(), |region| format!("{account}/{region}"));
         let doc = doc.unwrap_or_else(|| match Document::json(place.as_str(), "{}") {
-            Ok(empty) => self.document(Arc::new(empty)),
+            Ok(empty) => self.facts.documents.push(Arc::new(empty), Way::Held),
             Err(_) => u32::MAX,
         });
         let (key, id) = match region {
@@ -385,12 +400,6 @@ impl Origin {
         };
         coverage.status(&call).cloned().unwrap_or(Status::Ok)
     }
-}
-
-pub(super) fn push_document(documents: &mut Vec<Arc<Document>>, document: Arc<Document>) -> u32 {
-    let at = u32::try_from(documents.len()).unwrap_or(u32::MAX);
-    documents.push(document);
-    at
 }
 
 fn document_pointer(document: &Document, node: u32) -> String {

@@ -3,7 +3,7 @@
 //! In: a fact and an edge of its kind. Out: the fact(s) at the other end, or why they are not known. An
 //! edge that points at something that is not loaded is unknown, never absent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::kind::{self, Back, Edge, Kind};
@@ -104,7 +104,7 @@ impl Facts {
     /// The loaded facts of `kind` whose edge `edge` leads to `id`, whether or not all were listed. Only
     /// pairs that some kind's table names as a back edge are known.
     pub fn sources_of(&self, id: FactId, kind: &str, edge: &str) -> &[FactId] {
-        let index = self.back.get_or_init(|| self.index_back());
+        let index = self.back.get_or_init(|| self.index_back(&|kind| self.of_kind(kind).to_vec()));
         let to = index.iter().find(|((k, e), _)| *k == kind && *e == edge).and_then(|(_, to)| to.get(&id));
         to.map_or(&[], Vec::as_slice)
     }
@@ -125,8 +125,22 @@ impl Facts {
         regions.try_for_each(|region| self.listed(kind, account, Some(region)))
     }
 
+    /// Makes the index of back edges lot by lot, so that no more than one lot's documents are held.
+    pub(crate) fn index_back_by(&mut self, lots: &[BTreeSet<Option<Arc<str>>>]) {
+        let mut whole = BackIndex::new();
+        for lot in lots {
+            for (edge, ends) in self.index_back(&|kind| self.of_kind_in_lot(kind, lot)) {
+                let of_edge = whole.entry(edge).or_default();
+                ends.into_iter().for_each(|(end, from)| of_edge.entry(end).or_default().extend(from));
+            }
+            self.rest();
+        }
+        whole.values_mut().flat_map(HashMap::values_mut).for_each(|from| from.sort_unstable());
+        let _ = self.back.set(whole);
+    }
+
     /// Computed edges must not read back edges: the index is being made here.
-    fn index_back(&self) -> BackIndex {
+    fn index_back(&self, of_kind: &dyn Fn(&str) -> Vec<FactId>) -> BackIndex {
         let mut index = BackIndex::new();
         for back in kinds::all().flat_map(|k| k.back) {
             if index.contains_key(&(back.kind, back.edge)) {
@@ -134,11 +148,11 @@ impl Facts {
             }
             let mut to: HashMap<FactId, Vec<FactId>> = HashMap::new();
             let edge = kinds::get(back.kind).and_then(|k| k.edges.iter().find(|e| e.name == back.edge));
-            for from in self.of_kind(back.kind) {
-                let end = edge.and_then(|edge| self.edge(*from, edge).ok().flatten());
+            for from in of_kind(back.kind) {
+                let end = edge.and_then(|edge| self.edge(from, edge).ok().flatten());
                 let mut add = |value: &Value| {
                     if let Value::Fact(end) = value {
-                        to.entry(*end).or_default().push(*from);
+                        to.entry(*end).or_default().push(from);
                     }
                 };
                 match &end {

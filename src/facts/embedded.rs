@@ -4,32 +4,44 @@
 
 use std::sync::Arc;
 
-use super::build::push_document;
+use super::store::Way;
 use super::{Facts, NodeId, Reason, Why, kind, kinds};
 use crate::doc::{Document, Node};
+
+/// Documents are let go when so many bytes of them are held.
+pub(super) const LOT: u64 = 32 << 20;
 
 /// Reads every string that the kinds' tables say holds JSON.
 pub(super) fn parse_all(facts: &mut Facts) {
     let mut found: Vec<NodeId> = Vec::new();
-    for fact in &facts.facts {
-        let Some(node) = facts.node(fact.node) else { continue };
-        for path in fact.kind.json {
-            kind::walk(node, path, &mut |n| add(&mut found, fact.node.doc, n));
+    let held = std::mem::take(&mut facts.strings);
+    let mut standing: Vec<(NodeId, &'static kind::Kind)> =
+        facts.facts.iter().map(|fact| (fact.node, fact.kind)).filter(|(node, _)| held.contains(node)).collect();
+    standing.sort_unstable_by_key(|(node, _)| *node);
+    for (at, kind) in standing {
+        facts.rest_above(LOT);
+        let Some(node) = facts.node(at) else { continue };
+        for path in kind.json {
+            kind::walk(node, path, &mut |n| add(&mut found, at.doc, n));
         }
     }
     for attached in kinds::all().flat_map(|k| k.attached).filter(|a| a.json) {
-        for (_, seen) in facts.calls.of(attached.service, attached.operation) {
-            let Some(doc) = seen.document else { continue };
-            let Some(document) = facts.documents.get(doc as usize) else { continue };
+        let mut answers: Vec<u32> =
+            facts.calls.of(attached.service, attached.operation).filter_map(|(_, seen)| seen.document).collect();
+        answers.sort_unstable();
+        for doc in answers {
+            facts.rest_above(LOT);
+            let Some(document) = facts.documents.get(doc) else { continue };
             kind::walk(document.root(), attached.path, &mut |n| add(&mut found, doc, n));
         }
     }
     found.sort_unstable();
     found.dedup();
     for id in found {
-        let Some(document) = facts.documents.get(id.doc as usize).cloned() else { continue };
+        facts.rest_above(LOT);
+        let Some(document) = facts.documents.get(id.doc).cloned() else { continue };
         let read = match Document::embedded(&document, id.node) {
-            Ok(inner) => Ok(push_document(&mut facts.documents, Arc::new(inner))),
+            Ok(inner) => Ok(facts.documents.push(Arc::new(inner), Way::Inside(id))),
             Err(error) => {
                 let place = document.node(id.node).map(Node::pointer).unwrap_or_default();
                 Err(Why::new(Reason::Failed, format!("the policy in `{}` at `{place}` is not JSON: {error}", document.name)))

@@ -175,7 +175,7 @@ impl Facts {
             return Ok(None);
         }
         let (Status::Ok, Some(doc)) = (&seen.status, seen.document) else { return Err(why()) };
-        let Some(root) = self.documents.get(doc as usize).map(|d| d.root()) else { return Err(why()) };
+        let Some(root) = self.documents.get(doc).map(|d| d.root()) else { return Err(why()) };
         match kind::first(root, attached.path) {
             Some(node) => self.node_value(doc, node).map(Some),
             None => Ok(None),

@@ -18,9 +18,10 @@ pub mod organization;
 mod read;
 mod scopes;
 pub mod shape;
+mod store;
 pub mod value;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 pub use build::Builder;
@@ -28,7 +29,7 @@ pub use kind::Kind;
 pub use value::{Lookup, NodeId, Object, Reason, Value, Why};
 
 use crate::doc::{Document, Node};
-use crate::input::Coverage;
+use crate::input::{Again, Coverage};
 
 /// Index of a fact in [`Facts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,7 +72,7 @@ type ByAccount = HashMap<&'static str, HashMap<Arc<str>, Vec<FactId>>>;
 /// All facts of a scan.
 #[derive(Debug, Default)]
 pub struct Facts {
-    documents: Vec<Arc<Document>>,
+    documents: store::Store,
     facts: Vec<Fact>,
     by_kind: HashMap<&'static str, Vec<FactId>>,
     by_key: HashMap<&'static str, HashMap<Arc<str>, Vec<FactId>>>,
@@ -80,6 +81,8 @@ pub struct Facts {
     also: HashMap<FactId, Vec<Further>>,
     /// Strings that hold JSON: the document made of them, or why there is none.
     embedded: HashMap<NodeId, Result<u32, Arc<Why>>>,
+    /// Nodes of facts in which strings hold JSON; while facts are made.
+    strings: HashSet<NodeId>,
     calls: index::Calls,
     /// By kind and account, made at the first question, once all facts are here.
     by_account: OnceLock<ByAccount>,
@@ -91,14 +94,80 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The loaded documents, embedded ones included; [`NodeId::doc`] indexes them.
-    pub fn documents(&self) -> &[Arc<Document>] {
-        &self.documents
+    /// A loaded document, embedded ones included; [`NodeId::doc`] is its number.
+    pub fn document(&self, doc: u32) -> Option<&Arc<Document>> {
+        self.documents.get(doc)
+    }
+
+    /// The name of a document, for which it need not be read.
+    pub fn document_name(&self, doc: u32) -> Option<&Arc<str>> {
+        self.documents.name(doc)
+    }
+
+    /// Lets go of the documents, where they can be read again: one that is asked for later is.
+    pub(crate) fn rest(&mut self) {
+        self.documents.rest();
+    }
+
+    /// The same, where more than so many bytes of them are held.
+    fn rest_above(&mut self, bytes: u64) {
+        if self.documents.streams && self.documents.held() > bytes {
+            self.documents.rest();
+        }
+    }
+
+    /// True where a document was let go and could not be read again, or was not the same any more.
+    pub(crate) fn lost(&self) -> bool {
+        self.documents.lost()
+    }
+
+    /// The files that documents can be read from again, by the documents' names.
+    pub(crate) fn files(&self) -> HashMap<Arc<str>, Arc<Again>> {
+        self.documents.files()
+    }
+
+    /// All accounts in lots, each of the accounts whose answers come to about so many bytes; `None`, for what is of no known account,
+    /// stands in the first.
+    pub(crate) fn lots(&self, bytes: u64) -> Vec<BTreeSet<Option<Arc<str>>>> {
+        let mut sizes: BTreeMap<Option<Arc<str>>, u64> = BTreeMap::from([(None, 0)]);
+        for fact in &self.facts {
+            sizes.entry(fact.account.clone()).or_default();
+        }
+        for (_, seen) in self.calls.all() {
+            *sizes.entry(seen.account.clone()).or_default() += seen.document.map_or(0, |doc| self.documents.bytes(doc));
+        }
+        let mut lots = vec![BTreeSet::new()];
+        let mut size = 0;
+        for (account, more) in sizes {
+            if size > 0 && size + more > bytes {
+                lots.push(BTreeSet::new());
+                size = 0;
+            }
+            size += more;
+            lots.last_mut().map(|lot| lot.insert(account));
+        }
+        lots
+    }
+
+    /// All facts of a kind in a lot of accounts, in the order they were loaded.
+    pub(crate) fn of_kind_in_lot(&self, kind: &str, lot: &BTreeSet<Option<Arc<str>>>) -> Vec<FactId> {
+        let within = |id: &FactId| self.get(*id).is_some_and(|fact| lot.contains(&fact.account));
+        if lot.contains(&None) {
+            return self.of_kind(kind).iter().copied().filter(within).collect();
+        }
+        let mut out: Vec<FactId> = lot.iter().flatten().flat_map(|account| self.of_kind_in(kind, account)).copied().collect();
+        out.sort_unstable();
+        out
+    }
+
+    /// The most bytes of text that documents held at once.
+    pub fn most_held(&self) -> u64 {
+        self.documents.most()
     }
 
     /// The document node behind an id.
     pub fn node(&self, id: NodeId) -> Option<Node<'_>> {
-        self.documents.get(id.doc as usize)?.node(id.node)
+        self.documents.get(id.doc)?.node(id.node)
     }
 
     /// The fact behind an id.

@@ -21,7 +21,7 @@ impl Facts {
     ) -> Result<NodeId, Arc<Why>> {
         self.collected_for(service, operation, resource, account, region)?;
         let seen = self.calls.find(service, operation, resource, account, region);
-        let document = seen.and_then(|seen| seen.document).and_then(|doc| Some((doc, self.documents().get(doc as usize)?)));
+        let document = seen.and_then(|seen| seen.document).and_then(|doc| Some((doc, self.document(doc)?)));
         let missing =
             || Why::new(Reason::NotLoaded, format!("the answer of `{service} {operation}` for `{resource}` was not loaded"));
         document.map(|(doc, document)| NodeId { doc, node: document.root().index() }).ok_or_else(missing)

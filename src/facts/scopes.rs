@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::store::Way;
 use super::{Fact, FactId, Facts, NodeId, kinds};
 use crate::config::Config;
 use crate::doc::Document;
@@ -16,7 +17,7 @@ impl Facts {
         let Ok(document) = Document::toml(name.clone(), config.text.clone()) else { return };
         self.by_account = Default::default();
         let document = Arc::new(document);
-        let doc = super::build::push_document(&mut self.documents, document.clone());
+        let doc = self.documents.push(document.clone(), Way::Held);
         let tables = document.root().get("scope").into_iter().flat_map(|list| list.items());
         for table in tables {
             let Some(text) = table.get("name").and_then(|n| n.as_str()) else { continue };

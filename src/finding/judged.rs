@@ -10,7 +10,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Finding, Outcome, Reason, Sources, Subject, Verdict, make};
+use super::{Finding, Outcome, Reason, Sources, Subject, Verdict, make_of};
 use crate::engine::{self, Judged};
 use crate::facts::{self, Fact, Facts, NodeId};
 
@@ -45,6 +45,8 @@ pub struct Undeclared {
 pub struct Gathered {
     /// Failures and unknowns, and what else was to be kept.
     pub findings: Vec<Finding>,
+    /// For each finding the place of its answer among those that were given.
+    pub of: Vec<usize>,
     /// By rule id.
     pub counts: BTreeMap<Arc<str>, Counts>,
     /// Rules without the posture they need, sorted.
@@ -61,7 +63,7 @@ pub fn gather(
     keep_right: bool,
 ) -> Gathered {
     let mut out = Gathered::default();
-    for answer in judged {
+    for (at, answer) in judged.iter().enumerate() {
         if let engine::Outcome::Undeclared(missing) = &answer.outcome {
             out.undeclared.push(Undeclared {
                 scope: answer.scope.name.to_string(),
@@ -81,11 +83,29 @@ pub fn gather(
         };
         *count = count.saturating_add(1);
         if keep_right || matches!(outcome, Outcome::Fail | Outcome::Unknown) {
-            out.findings.push(make(verdict(answer, outcome, fact), facts.documents(), sources));
+            out.of.push(at);
+            out.findings.push(make_of(verdict(answer, outcome, fact), |doc| facts.document(doc), sources));
         }
     }
     out.undeclared.sort();
     out
+}
+
+impl Gathered {
+    /// Adds the counts and notes of another part of the same scan; the findings are the caller's to order.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (rule, more) in other.counts {
+            let counts = self.counts.entry(rule).or_default();
+            counts.fail = counts.fail.saturating_add(more.fail);
+            counts.unknown = counts.unknown.saturating_add(more.unknown);
+            counts.pass = counts.pass.saturating_add(more.pass);
+            counts.not_applicable = counts.not_applicable.saturating_add(more.not_applicable);
+        }
+        self.undeclared.extend(other.undeclared);
+        self.undeclared.sort();
+        self.undeclared.dedup();
+        self.findings.extend(other.findings);
+    }
 }
 
 fn verdict(answer: &Judged, outcome: Outcome, fact: &Fact) -> Verdict {

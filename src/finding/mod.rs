@@ -221,7 +221,11 @@ pub struct Verdict {
 
 /// Makes a finding of a verdict; texts that it points into are added to `sources`.
 pub fn make(verdict: Verdict, documents: &[Arc<Document>], sources: &mut Sources) -> Finding {
-    let node = |(doc, idx): At| documents.get(doc as usize).and_then(|d| d.node(idx));
+    make_of(verdict, |doc| documents.get(doc as usize), sources)
+}
+
+fn make_of<'d>(verdict: Verdict, document: impl Fn(u32) -> Option<&'d Arc<Document>>, sources: &mut Sources) -> Finding {
+    let node = |(doc, idx): At| document(doc).and_then(|d| d.node(idx));
     let names = [verdict.subject.name.clone(), verdict.subject.id.clone()];
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut parts: Vec<String> = match &verdict.part {

@@ -4,10 +4,11 @@
 //! text of its region. Never: a region that is larger than a person reads; a whole resource is shown by the line that names it.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::position::Positions;
-use super::{Location, Point};
+use super::{Finding, Location, Point};
 use crate::doc::{Document, Kind, Node, Span};
 
 /// Regions are cut to this many bytes.
@@ -20,9 +21,42 @@ const WHOLE: usize = 160;
 pub struct Source {
     /// As the user named it.
     pub name: String,
-    /// The whole text, shared with the document.
-    pub text: Arc<str>,
-    positions: Arc<Positions>,
+    /// How many bytes it has.
+    pub bytes: usize,
+    mark: u64,
+    /// The whole text, shared with the document, and its lines; `None` once it was let go.
+    whole: Option<(Arc<str>, Arc<Positions>)>,
+}
+
+impl Source {
+    fn new(name: &str, text: &Arc<str>) -> Self {
+        let whole = Some((text.clone(), Arc::new(Positions::new(text))));
+        Self { name: name.to_owned(), bytes: text.len(), mark: mark(text), whole }
+    }
+
+    fn is(&self, text: &Arc<str>) -> bool {
+        match &self.whole {
+            Some((own, _)) => Arc::ptr_eq(own, text) || own == text,
+            None => self.bytes == text.len() && self.mark == mark(text),
+        }
+    }
+}
+
+/// Tells texts of one name apart.
+fn mark(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Reads a text that was let go, by its name.
+#[derive(Clone)]
+struct Reread(Arc<dyn Fn(&str) -> Option<Arc<str>> + Send + Sync>);
+
+impl std::fmt::Debug for Reread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reread")
+    }
 }
 
 /// All texts that findings point into; [`Location::source`] indexes them.
@@ -31,6 +65,7 @@ pub struct Sources {
     list: Vec<Source>,
     /// By name; texts of one name are told apart by content.
     known: HashMap<String, Vec<usize>>,
+    reread: Option<Reread>,
 }
 
 impl Sources {
@@ -44,14 +79,54 @@ impl Sources {
         self.list.get(location.source)
     }
 
+    /// The whole text of a source; one that was let go is read again. `None` where that fails.
+    pub fn text(&self, source: &Source) -> Option<Arc<str>> {
+        match &source.whole {
+            Some((text, _)) => Some(text.clone()),
+            None => self.reread.as_ref().and_then(|reread| (reread.0)(&source.name)).filter(|text| source.is(text)),
+        }
+    }
+
+    /// Lets go of the texts that can be read again by their names.
+    pub(crate) fn rest(&mut self, again: impl Fn(&str) -> bool) {
+        self.list.iter_mut().filter(|source| again(&source.name)).for_each(|source| source.whole = None);
+    }
+
+    /// How to read a text again.
+    pub(crate) fn reread_by(&mut self, read: Arc<dyn Fn(&str) -> Option<Arc<str>> + Send + Sync>) {
+        self.reread = Some(Reread(read));
+    }
+
+    /// Puts the texts in the order in which the findings point into them.
+    pub(crate) fn reorder<'f>(&mut self, findings: impl Iterator<Item = &'f mut Finding>) {
+        let mut old: Vec<Option<Source>> = std::mem::take(&mut self.list).into_iter().map(Some).collect();
+        let mut new: HashMap<usize, usize> = HashMap::new();
+        for finding in findings {
+            let related = finding.related.iter_mut().map(|related| &mut related.location);
+            for location in finding.locations.iter_mut().chain(related) {
+                let at = *new.entry(location.source).or_insert_with(|| {
+                    self.list.extend(old.get_mut(location.source).and_then(Option::take));
+                    self.list.len().saturating_sub(1)
+                });
+                location.source = at;
+            }
+        }
+        self.known.clear();
+        for (at, source) in self.list.iter().enumerate() {
+            self.known.entry(source.name.clone()).or_default().push(at);
+        }
+    }
+
     /// The index of a text, which is taken in if it is new.
     fn index(&mut self, name: &str, text: &Arc<str>) -> usize {
-        let same = |at: &&usize| self.list.get(**at).is_some_and(|s| Arc::ptr_eq(&s.text, text) || s.text == *text);
-        if let Some(at) = self.known.get(name).and_then(|list| list.iter().find(same)) {
-            return *at;
+        let same = |at: &&usize| self.list.get(**at).is_some_and(|s| s.is(text));
+        if let Some(at) = self.known.get(name).and_then(|list| list.iter().find(same)).copied() {
+            if let Some(source) = self.list.get_mut(at).filter(|source| source.whole.is_none()) {
+                *source = Source::new(name, text);
+            }
+            return at;
         }
-        let positions = Arc::new(Positions::new(text));
-        self.list.push(Source { name: name.to_owned(), text: text.clone(), positions });
+        self.list.push(Source::new(name, text));
         let at = self.list.len() - 1;
         self.known.entry(name.to_owned()).or_default().push(at);
         at
@@ -74,7 +149,8 @@ impl Sources {
         let bytes = readable(text, span);
         let snippet = text.get(bytes.start as usize..bytes.end as usize).unwrap_or_default().to_owned();
         let point = |offset| {
-            let (line, column) = self.list.get(source).map_or((1, 1), |s| s.positions.line_column(text, offset));
+            let (line, column) =
+                self.list.get(source).and_then(|s| s.whole.as_ref()).map_or((1, 1), |(_, p)| p.line_column(text, offset));
             Point { line, column }
         };
         Location {

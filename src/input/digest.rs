@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::recognise::{Outcome, Read};
 use super::{InputSummary, Origin};
+use crate::iam::PolicyType;
 
 /// Lower-case hexadecimal SHA-256.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
@@ -21,30 +22,43 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Sums up one source.
-pub(super) fn summary(name: Arc<str>, read: &[Read]) -> InputSummary {
-    let mut lines: Vec<(&str, &str)> = read.iter().filter_map(|r| r.sha256.as_deref().map(|digest| (&*r.name, digest))).collect();
-    lines.sort_unstable();
-    let mut hasher = Sha256::new();
-    for (file, digest) in lines {
-        hasher.update(format!("{digest}  {file}\n"));
-    }
-    let mut policies = BTreeMap::new();
-    for file in read {
-        if let Outcome::Loaded(_, Origin::Policy { policy_type, inferred, .. }) = &file.outcome {
-            *policies.entry((*policy_type, *inferred)).or_default() += 1;
-        }
-    }
-    InputSummary {
-        name,
-        files: count(read.iter()),
-        documents: count(read.iter().filter(|r| matches!(r.outcome, Outcome::Loaded(..)))),
-        bytes: read.iter().map(|r| r.bytes).sum(),
-        sha256: hex(&hasher.finalize()),
-        policies,
-    }
+/// What one source's files come to.
+#[derive(Default)]
+pub(super) struct Sum {
+    lines: Vec<(Arc<str>, String)>,
+    files: u32,
+    documents: u32,
+    bytes: u64,
+    policies: BTreeMap<(PolicyType, bool), u32>,
 }
 
-fn count<'r>(read: impl Iterator<Item = &'r Read>) -> u32 {
-    u32::try_from(read.count()).unwrap_or(u32::MAX)
+impl Sum {
+    /// Adds a file.
+    pub(super) fn add(&mut self, file: &Read) {
+        self.files = self.files.saturating_add(1);
+        self.bytes += file.bytes;
+        self.lines.extend(file.sha256.clone().map(|digest| (file.name.clone(), digest)));
+        let Outcome::Loaded(_, origin) = &file.outcome else { return };
+        self.documents = self.documents.saturating_add(1);
+        if let Origin::Policy { policy_type, inferred, .. } = origin {
+            *self.policies.entry((*policy_type, *inferred)).or_default() += 1;
+        }
+    }
+
+    /// The summary of the source of this name.
+    pub(super) fn finish(mut self, name: Arc<str>) -> InputSummary {
+        self.lines.sort_unstable();
+        let mut hasher = Sha256::new();
+        for (file, digest) in &self.lines {
+            hasher.update(format!("{digest}  {file}\n"));
+        }
+        InputSummary {
+            name,
+            files: self.files,
+            documents: self.documents,
+            bytes: self.bytes,
+            sha256: hex(&hasher.finalize()),
+            policies: self.policies,
+        }
+    }
 }

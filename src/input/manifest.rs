@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Call, Loaded, Origin, Place, Status, Unreadable};
+use super::{Call, Loaded, Place, Status, Unreadable};
 use crate::doc::{Document, Kind, LineIndex, Node};
 
 /// What a manifest says.
@@ -87,8 +87,7 @@ impl Manifest {
     /// Answers in the manifest's folder that it does not list: a scan would believe them.
     pub fn unlisted<'l>(&self, loaded: &'l Loaded) -> Vec<&'l str> {
         let listed: HashSet<&str> = self.files.iter().map(|(path, _)| path.as_str()).collect();
-        let answers = loaded.documents.iter().filter(|(_, origin)| matches!(origin, Origin::Answer(_)));
-        let names = answers.map(|(document, _)| &*document.name);
+        let names = loaded.answers.iter().map(|name| &**name);
         names.filter(|name| self.path_below(name).is_some_and(|path| !listed.contains(&*path.replace('\\', "/")))).collect()
     }
 

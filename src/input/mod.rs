@@ -5,6 +5,7 @@
 //! Never: a file passed over in silence, a value of a secret-bearing place in a document (see [`redact`]),
 //! a panic or a hang on hostile files.
 
+mod again;
 mod answers;
 mod classify;
 mod config_items;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+pub use again::Again;
 pub use coverage::{Call, Coverage, Status};
 #[cfg(feature = "live")]
 pub(crate) use digest::sha256;
@@ -168,8 +170,10 @@ pub struct InputSummary {
 /// Everything that was loaded.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The documents in the order of the sources, then of their paths.
+    /// The documents in the order of the sources, then of their paths. Empty where a scan streams.
     pub documents: Vec<(Arc<Document>, Origin)>,
+    /// The names of the documents that answer a call of an export.
+    pub answers: Vec<Arc<str>>,
     /// What is known of which call.
     pub coverage: Coverage,
     /// Files that were not judged, with the reason.
@@ -199,43 +203,112 @@ pub(crate) enum Content {
     Text(Arc<str>),
 }
 
+/// One document with its origin.
+pub(crate) struct Taken {
+    pub(crate) document: Arc<Document>,
+    pub(crate) origin: Origin,
+    /// How to come by it again, where it may be let go.
+    pub(crate) again: Option<Arc<Again>>,
+}
+
 /// Reads all sources. Files are read and parsed in parallel; the result's order depends on names alone.
 pub fn load(sources: &[Source], options: &Options) -> Loaded {
+    let mut documents = Vec::new();
+    let mut loaded =
+        read(sources, options, None, &mut |taken| documents.extend(taken.into_iter().map(|t| (t.document, t.origin))));
+    loaded.documents = documents;
+    loaded
+}
+
+/// The bytes of all files that [`read`] would read.
+pub(crate) fn size(sources: &[Source]) -> u64 {
+    sources.iter().flat_map(|source| walk::files(source).items).map(|item| bytes_of(&item)).sum()
+}
+
+fn bytes_of(item: &Item) -> u64 {
+    match &item.content {
+        Content::File(path) => std::fs::metadata(path).map_or(0, |meta| meta.len()),
+        Content::Bytes(bytes) => bytes.len() as u64,
+        Content::Text(text) => text.len() as u64,
+    }
+}
+
+/// Reads all sources as [`load`] does and hands the documents on, in order: all of a source at once, or in lots of about so many
+/// bytes, so that no more of them need be held.
+pub(crate) fn read(sources: &[Source], options: &Options, lot: Option<u64>, take: &mut dyn FnMut(Vec<Taken>)) -> Loaded {
     let mut loaded = Loaded::default();
     let mut exports = Vec::new();
+    let shared = Arc::new(options.clone());
     for source in sources {
         let found = walk::files(source);
         loaded.unrecognised.extend(found.skipped);
         loaded.unreadable.extend(found.unreadable);
-        let read: Vec<_> = found.items.into_par_iter().map(|item| recognise::read(item, options)).collect();
-        loaded.inputs.push(digest::summary(found.name, &read));
-        for file in read {
-            let parts = file.parts;
-            loaded.unreadable.extend(file.doubts);
-            match file.outcome {
-                Outcome::Loaded(document, origin) => {
-                    let name = document.name.clone();
-                    record(&mut loaded.coverage, &origin, file.partial);
-                    loaded.documents.push((document, origin));
-                    exports.push(manifest::Seen { name, parts, sha256: file.sha256 });
-                }
-                Outcome::Manifest(found) => {
-                    loaded.unreadable.extend(found.problems.iter().cloned());
-                    loaded.manifests.push(found);
-                }
-                Outcome::Skipped(skipped) => loaded.unrecognised.push(skipped),
-                Outcome::Unreadable(call, problem) => {
-                    if let Some(call) = call {
-                        loaded.coverage.record(call, Status::Failed(problem.message.as_str().into()));
-                    }
-                    exports.push(manifest::Seen { name: problem.name.clone(), parts, sha256: file.sha256 });
-                    loaded.unreadable.push(problem);
-                }
+        let mut sum = digest::Sum::default();
+        for items in lots(found.items, lot) {
+            let one = |item: Item| {
+                let again = lot.and_then(|_| Again::of(&item, &shared));
+                let file = recognise::read(item, options);
+                (again.and_then(|again| again.seen(file.sha256.as_ref())), file)
+            };
+            let files: Vec<_> = items.into_par_iter().map(one).collect();
+            let mut taken = Vec::new();
+            for (again, file) in files {
+                sum.add(&file);
+                taken.extend(sort(&mut loaded, &mut exports, file).map(|(document, origin)| Taken { document, origin, again }));
             }
+            take(taken);
         }
+        loaded.inputs.push(sum.finish(found.name));
     }
     manifest::apply(&mut loaded, &exports);
     loaded
+}
+
+/// The items in lots of about so many bytes.
+fn lots(items: Vec<Item>, bytes: Option<u64>) -> Vec<Vec<Item>> {
+    let Some(limit) = bytes else { return vec![items] };
+    let mut out = Vec::new();
+    let (mut lot, mut held) = (Vec::new(), 0);
+    for item in items {
+        held += bytes_of(&item);
+        lot.push(item);
+        if held >= limit {
+            out.push(std::mem::take(&mut lot));
+            held = 0;
+        }
+    }
+    out.push(lot);
+    out
+}
+
+/// Notes what became of a file, and gives its document.
+fn sort(loaded: &mut Loaded, exports: &mut Vec<manifest::Seen>, file: recognise::Read) -> Option<(Arc<Document>, Origin)> {
+    let parts = file.parts;
+    loaded.unreadable.extend(file.doubts);
+    match file.outcome {
+        Outcome::Loaded(document, origin) => {
+            let name = document.name.clone();
+            record(&mut loaded.coverage, &origin, file.partial);
+            if matches!(origin, Origin::Answer(_)) {
+                loaded.answers.push(name.clone());
+            }
+            exports.push(manifest::Seen { name, parts, sha256: file.sha256 });
+            return Some((document, origin));
+        }
+        Outcome::Manifest(found) => {
+            loaded.unreadable.extend(found.problems.iter().cloned());
+            loaded.manifests.push(found);
+        }
+        Outcome::Skipped(skipped) => loaded.unrecognised.push(skipped),
+        Outcome::Unreadable(call, problem) => {
+            if let Some(call) = call {
+                loaded.coverage.record(call, Status::Failed(problem.message.as_str().into()));
+            }
+            exports.push(manifest::Seen { name: problem.name.clone(), parts, sha256: file.sha256 });
+            loaded.unreadable.push(problem);
+        }
+    }
+    None
 }
 
 /// Notes that a call was answered; an answer of which only the first page is there counts as failed, so

@@ -62,13 +62,13 @@ fn once(slots: &Mutex<HashMap<FactId, Arc<OnceLock<Value>>>>, place: FactId, mak
 
 /// The readers of a place.
 pub(super) fn readers(world: &World, place: FactId) -> Value {
-    let decided = world.memo(|_| Decided::default());
+    let decided = world.memo_kept(|_| Decided::default());
     once(&decided.readers, place, || of_place(world, place, Question::Read))
 }
 
 /// Who can remove what a place holds.
 pub(super) fn deleters(world: &World, place: FactId) -> Value {
-    let decided = world.memo(|_| Decided::default());
+    let decided = world.memo_kept(|_| Decided::default());
     once(&decided.deleters, place, || of_place(world, place, Question::Delete))
 }
 

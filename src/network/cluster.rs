@@ -22,7 +22,7 @@ pub(super) fn roles(world: &World, cluster: FactId) -> Result<Roles, Arc<Why>> {
     let only =
         facts.of_kind("eks-cluster").iter().filter(|c| facts.get(**c).is_some_and(|c| c.account == fact.account)).count() == 1;
     let mut roles = Roles::default();
-    for caller in Callers::of(world).in_account(fact.account.as_deref()) {
+    for caller in Callers::of(world).in_account(world, fact.account.as_deref()) {
         let by_provider = !issuer.is_empty() && caller.providers.iter().any(|p| p.ends_with(&format!(":oidc-provider/{issuer}")));
         let by_identity = caller.services.iter().any(|service| &**service == PODS);
         if by_provider || by_identity && only {
@@ -39,7 +39,7 @@ pub(super) fn roles(world: &World, cluster: FactId) -> Result<Roles, Arc<Why>> {
 /// The subnets of a cluster's nodes and pods; where none of these was loaded, those that its control plane reaches them from.
 pub(super) fn place(world: &World, cluster: FactId) -> Result<Place, Arc<Why>> {
     let key = world.facts.get(cluster).map(|f| (f.account.clone(), f.region.clone(), f.name.to_string())).unwrap_or_default();
-    match world.memo(Nodes::of).0.get(&key) {
+    match world.memo_kept(Nodes::of).0.get(&key) {
         Some(Ok(subnets)) => Ok(Place::Subnets(subnets.iter().copied().collect())),
         Some(Err(why)) => Err(why.clone()),
         None => world.facts.follow(cluster, "subnets").map(Place::Subnets),

@@ -48,7 +48,7 @@ pub(super) struct Index {
 impl Index {
     /// Those of this world, made at the first call.
     pub(super) fn of(world: &World) -> Arc<Self> {
-        world.memo(Self::new)
+        world.memo_kept(Self::new)
     }
 
     fn new(world: &World) -> Self {

@@ -4,7 +4,7 @@
 //! loaded workload, and one behind which only AWS's own code runs, has none.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::workload::{Place, Roles};
 use crate::access::callable_endpoints;
@@ -70,7 +70,7 @@ const KNOWN: [&str; 6] =
 /// The services that may assume the roles of an account that may call Bedrock.
 #[derive(Debug, Default)]
 pub(super) struct Callers {
-    by_account: HashMap<Arc<str>, Vec<Caller>>,
+    by_account: HashMap<Arc<str>, OnceLock<Vec<Caller>>>,
 }
 
 /// A role that may call Bedrock, or of which that is not known.
@@ -90,13 +90,17 @@ impl Callers {
     }
 
     fn new(world: &World) -> Self {
+        let accounts = world.facts.of_kind("iam-role").iter().filter_map(|role| world.facts.get(*role)?.account.clone());
+        Self { by_account: accounts.map(|account| (account, OnceLock::new())).collect() }
+    }
+
+    fn among(world: &World, account: &str) -> Vec<Caller> {
         let graph = Graph::of(world);
-        let mut callers = Self::default();
-        for &role in world.facts.of_kind("iam-role") {
+        let mut callers = Vec::new();
+        for &role in world.facts.of_kind_in("iam-role", account) {
             if callable_endpoints(world, role).is_ok_and(|endpoints| endpoints.is_empty()) {
                 continue;
             }
-            let Some(account) = world.facts.get(role).and_then(|f| f.account.clone()) else { continue };
             let (mut services, mut providers) = (Vec::new(), Vec::new());
             for edge in graph.edges_into(role) {
                 match &edge.from {
@@ -105,14 +109,15 @@ impl Callers {
                     _ => {}
                 }
             }
-            callers.by_account.entry(account).or_default().push(Caller { role, services, providers });
+            callers.push(Caller { role, services, providers });
         }
         callers
     }
 
     /// Those of an account.
-    pub(super) fn in_account(&self, account: Option<&str>) -> &[Caller] {
-        account.and_then(|account| self.by_account.get(account)).map_or(&[], Vec::as_slice)
+    pub(super) fn in_account(&self, world: &World, account: Option<&str>) -> &[Caller] {
+        let of_account = account.and_then(|account| Some((account, self.by_account.get(account)?)));
+        of_account.map_or(&[], |(account, slot)| slot.get_or_init(|| Self::among(world, account)).as_slice())
     }
 }
 
@@ -155,7 +160,7 @@ pub(super) fn job_roles(world: &World, environment: FactId) -> Result<Roles, Arc
     if world.facts.text_at(environment, &["state"])?.as_deref() == Some("DISABLED") {
         return Ok(Roles::default());
     }
-    let taken = world.memo(TaskRoles::of);
+    let taken = world.memo_kept(TaskRoles::of);
     let mut roles = trusted(world, fact.account.as_deref(), "jobs of AWS Batch", &|service| service == TASKS);
     roles.maybe.retain(|(role, _)| !taken.0.contains(role));
     Ok(roles)
@@ -177,7 +182,7 @@ impl TaskRoles {
 
 fn trusted(world: &World, account: Option<&str>, what: &str, fits: &dyn Fn(&str) -> bool) -> Roles {
     let callers = Callers::of(world);
-    let fitting = callers.in_account(account).iter().filter(|caller| caller.services.iter().any(|service| fits(service)));
+    let fitting = callers.in_account(world, account).iter().filter(|caller| caller.services.iter().any(|service| fits(service)));
     let maybe = fitting.map(|caller| {
         let name = world.facts.get(caller.role).map_or_else(String::new, |f| f.name.to_string());
         let text = format!("which role runs behind {what} is not known, and role `{name}`, which may call Bedrock, could");
@@ -198,11 +203,11 @@ fn behind(world: &World, interface: FactId, fact: &Fact) -> Result<Behind, Arc<W
     if text(&["Status"])? != "in-use"
         || NO_CODE.contains(&kind.as_str())
         || NO_CODE_BEHIND.iter().any(|beginning| description.starts_with(beginning))
-        || world.memo(Claimed::of).0.contains(&*fact.key)
+        || world.memo_kept(Claimed::of).0.contains(&*fact.key)
     {
         return Ok(Behind::Nothing);
     }
-    let present = world.memo(Present::of);
+    let present = world.memo_kept(Present::of);
     let loaded =
         |kinds: &[&'static str]| kinds.iter().any(|kind| present.0.contains(&(*kind, fact.account.clone(), fact.region.clone())));
     if is_pod(world, interface, &description) {

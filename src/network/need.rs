@@ -102,7 +102,7 @@ impl Placed {
 pub(super) fn workloads_in(world: &World, vpc: FactId) -> (Vec<FactId>, Vec<Arc<Why>>) {
     let (mut found, mut doubts) = (Vec::new(), Vec::new());
     let Some(home) = world.facts.get(vpc) else { return (found, doubts) };
-    let placed = world.memo(Placed::of);
+    let placed = world.memo_kept(Placed::of);
     found.extend(placed.by_vpc.get(&vpc).into_iter().flatten());
     doubts.extend(placed.lost.get(&(home.account.clone(), home.region.clone())).into_iter().flatten().cloned());
     for kind in workload::kinds() {

@@ -362,7 +362,7 @@ fn alias_targets(world: &World, zone: FactId) -> Result<Vec<String>, Arc<Why>> {
 }
 
 fn serves_hosted_zone(world: &World, endpoint: FactId) -> Value {
-    let served = world.memo(Served::of);
+    let served = world.memo_kept(Served::of);
     if world.facts.get(endpoint).is_some_and(|f| served.ids.contains(&*f.key)) {
         return Value::Bool(true);
     }

@@ -5,7 +5,7 @@
 //! decided. Never: silence where a trust policy, or a caller's policy, was not loaded: such an edge is there with its reason.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::super::ask::{Answer, Witness};
 use super::super::principals::{Principals, mark_node};
@@ -74,97 +74,126 @@ pub struct Edge {
     pub at: Vec<NodeId>,
 }
 
-/// All edges of a world.
+/// All edges of a world; those that lead to a role are found at the first question about it.
 #[derive(Debug)]
-pub struct Graph {
-    edges: Vec<Edge>,
-    into: HashMap<FactId, Vec<usize>>,
-    out: HashMap<FactId, Vec<usize>>,
+pub struct Graph<'w> {
+    world: &'w World,
+    index: Arc<Index>,
+}
+
+#[derive(Debug)]
+struct Index {
+    members: Members,
+    into: HashMap<FactId, OnceLock<Result<Vec<Edge>, Arc<Why>>>>,
+    whole: OnceLock<Whole>,
+}
+
+/// What only a look at every role tells.
+#[derive(Debug, Default)]
+struct Whole {
+    /// The roles that edges lead to from a principal, each with the edge's place among the role's.
+    out: HashMap<FactId, Vec<(FactId, usize)>>,
     /// Roles whose trust policy is not known.
     unknown: Vec<(FactId, Arc<Why>)>,
 }
 
-impl Graph {
-    /// The graph of this world, made at the first call.
-    pub fn of(world: &World) -> Arc<Self> {
-        world.memo(Self::new)
+impl<'w> Graph<'w> {
+    /// The graph of this world.
+    pub fn of(world: &'w World) -> Self {
+        let make = |world: &World| Index {
+            members: Members::of(world),
+            into: world.facts.of_kind("iam-role").iter().map(|role| (*role, OnceLock::new())).collect(),
+            whole: OnceLock::new(),
+        };
+        Self { world, index: world.memo(make) }
     }
 
-    fn new(world: &World) -> Self {
-        let finder = Finder::new(world);
-        let roles = world.facts.of_kind("iam-role");
-        let found = spread(roles, |role| (*role, finder.edges(*role)));
-        let mut graph = Self { edges: Vec::new(), into: HashMap::new(), out: HashMap::new(), unknown: Vec::new() };
-        for (role, edges) in found {
-            match edges {
-                Ok(edges) => edges.into_iter().for_each(|edge| graph.add(edge)),
-                Err(why) => graph.unknown.push((role, why)),
+    fn into(&self, role: FactId) -> Option<&Result<Vec<Edge>, Arc<Why>>> {
+        Some(self.index.into.get(&role)?.get_or_init(|| Finder::new(self.world, &self.index.members).edges(role)))
+    }
+
+    fn whole(&self) -> &Whole {
+        self.index.whole.get_or_init(|| {
+            let roles = self.world.facts.of_kind("iam-role");
+            spread(roles, |role| self.into(*role).is_some());
+            let mut whole = Whole::default();
+            for role in roles {
+                match self.into(*role) {
+                    Some(Ok(edges)) => {
+                        for (at, edge) in edges.iter().enumerate() {
+                            if let From::Principal(from) = edge.from {
+                                whole.out.entry(from).or_default().push((*role, at));
+                            }
+                        }
+                    }
+                    Some(Err(why)) => whole.unknown.push((*role, why.clone())),
+                    None => {}
+                }
             }
-        }
-        graph
-    }
-
-    fn add(&mut self, edge: Edge) {
-        let at = self.edges.len();
-        self.into.entry(edge.role).or_default().push(at);
-        if let From::Principal(from) = edge.from {
-            self.out.entry(from).or_default().push(at);
-        }
-        self.edges.push(edge);
-    }
-
-    fn pick<'g>(&'g self, index: &'g HashMap<FactId, Vec<usize>>, id: FactId) -> impl Iterator<Item = &'g Edge> {
-        index.get(&id).into_iter().flatten().filter_map(|at| self.edges.get(*at))
+            whole
+        })
     }
 
     /// The edges that lead to a role.
     pub fn edges_into(&self, role: FactId) -> impl Iterator<Item = &Edge> {
-        self.pick(&self.into, role)
+        self.into(role).into_iter().flatten().flatten()
     }
 
     /// The edges that lead from a principal.
     pub fn edges_from(&self, principal: FactId) -> impl Iterator<Item = &Edge> {
-        self.pick(&self.out, principal)
+        let found = self.whole().out.get(&principal).into_iter().flatten();
+        found.filter_map(|(role, at)| self.into(*role)?.as_ref().ok()?.get(*at))
     }
 
     /// Why it is not known who may become this role.
     pub fn unknown_trust(&self, role: FactId) -> Option<Arc<Why>> {
-        self.unknown.iter().find(|(id, _)| *id == role).map(|(_, why)| why.clone())
+        self.into(role)?.as_ref().err().cloned()
     }
 
     /// Roles whose trust policy is not known, each with the reason.
     pub fn unknown_roles(&self) -> &[(FactId, Arc<Why>)] {
-        &self.unknown
+        &self.whole().unknown
+    }
+}
+
+/// Principals by account.
+#[derive(Debug)]
+struct Members {
+    /// Those of each loaded account.
+    of_account: HashMap<Arc<str>, Vec<FactId>>,
+    /// Roles by account and name, for sessions.
+    roles: HashMap<(Arc<str>, Arc<str>), FactId>,
+}
+
+impl Members {
+    fn of(world: &World) -> Self {
+        let mut out = Self { of_account: HashMap::new(), roles: HashMap::new() };
+        for id in ["iam-role", "iam-user"].iter().flat_map(|kind| world.facts.of_kind(kind)) {
+            let Some(fact) = world.facts.get(*id) else { continue };
+            let Some(account) = fact.account.clone() else { continue };
+            out.of_account.entry(account.clone()).or_default().push(*id);
+            if fact.kind.name == "iam-role" {
+                out.roles.insert((account, fact.name.clone()), *id);
+            }
+        }
+        out
     }
 }
 
 /// Finds the candidates of a role and decides them.
 struct Finder<'w> {
     world: &'w World,
-    principals: Arc<Principals>,
-    trusts: Arc<Trusts>,
-    /// Principals of each loaded account.
-    members: HashMap<Arc<str>, Vec<FactId>>,
-    /// Those of all accounts by account and name, for sessions.
-    roles: HashMap<(Arc<str>, Arc<str>), FactId>,
+    principals: Principals<'w>,
+    trusts: Trusts<'w>,
+    members: &'w Members,
 }
 
 /// Beyond this many candidates of one role the rest is not asked about.
 const MAX_CANDIDATES: usize = 20_000;
 
 impl<'w> Finder<'w> {
-    fn new(world: &'w World) -> Self {
-        let mut members: HashMap<Arc<str>, Vec<FactId>> = HashMap::new();
-        let mut roles = HashMap::new();
-        for id in ["iam-role", "iam-user"].iter().flat_map(|kind| world.facts.of_kind(kind)) {
-            let Some(fact) = world.facts.get(*id) else { continue };
-            let Some(account) = fact.account.clone() else { continue };
-            members.entry(account.clone()).or_default().push(*id);
-            if fact.kind.name == "iam-role" {
-                roles.insert((account, fact.name.clone()), *id);
-            }
-        }
-        Self { world, principals: Principals::of(world), trusts: Trusts::of(world), members, roles }
+    fn new(world: &'w World, members: &'w Members) -> Self {
+        Self { world, principals: Principals::of(world), trusts: Trusts::of(world), members }
     }
 
     fn edges(&self, role: FactId) -> Result<Vec<Edge>, Arc<Why>> {
@@ -177,7 +206,7 @@ impl<'w> Finder<'w> {
                     out.extend(self.foreign(trusts, role, From::Anyone, &name, mark));
                     self.ask_all(trusts, role, self.anybody(trusts), &mut asked, &mut out);
                 }
-                Name::Account(account) => match self.members.get(&**account) {
+                Name::Account(account) => match self.members.of_account.get(&**account) {
                     Some(members) => {
                         let may = members.iter().copied().filter(|id| self.may_assume(*id, trusts)).collect();
                         self.ask_all(trusts, role, may, &mut asked, &mut out);
@@ -208,8 +237,11 @@ impl<'w> Finder<'w> {
 
     /// Everybody in the role's account, whom the name alone lets in, and those elsewhere whose own policies may.
     fn anybody(&self, trusts: &Trusting) -> Vec<FactId> {
-        let all = self.members.iter().flat_map(|(account, ids)| ids.iter().map(move |id| (account, *id)));
-        all.filter(|(account, id)| **account == trusts.account || self.may_assume(*id, trusts)).map(|(_, id)| id).collect()
+        let all = self.members.of_account.iter().flat_map(|(account, ids)| ids.iter().map(move |id| (account, *id)));
+        let may = all.filter(|(account, id)| **account == trusts.account || self.may_assume(*id, trusts)).map(|(_, id)| id);
+        let mut may: Vec<FactId> = may.collect();
+        may.sort_unstable();
+        may
     }
 
     fn may_assume(&self, principal: FactId, trusts: &Trusting) -> bool {
@@ -220,7 +252,7 @@ impl<'w> Finder<'w> {
     fn loaded(&self, name: &Name, arn: &str) -> Option<FactId> {
         if matches!(name, Name::Session(_)) {
             let Ok(Principal::Role { account, name, .. }) = Principal::parse(arn) else { return None };
-            return self.roles.get(&((*account).into(), (*name).into())).copied();
+            return self.members.roles.get(&((*account).into(), (*name).into())).copied();
         }
         self.world.facts.by_id(arn)
     }

@@ -5,6 +5,7 @@
 //! one that is approved, on a model that takes guardrails, in a Region where none is enforced for the whole account.
 //! Never: a bound taken for granted because a policy mentions the key.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::super::ask::{self, Answer, Ask, Witness};
@@ -153,19 +154,38 @@ pub(in super::super) fn endpoint_policies(world: &World, principal: FactId) -> R
             vpcs.extend(world.facts.follow(subnet, "vpc")?);
         }
     }
+    let all = world.memo_kept(Ends::of);
+    let by_vpc = all.by_vpc.as_ref().map_err(Arc::clone)?;
+    let here: BTreeSet<FactId> = vpcs.iter().filter_map(|vpc| by_vpc.get(vpc)).flatten().copied().collect();
     let mut out = Vec::new();
-    for endpoint in world.facts.of_kind("vpc-endpoint") {
-        let service = world.facts.text_at(*endpoint, &["ServiceName"])?.unwrap_or_default();
-        if !service.contains(".bedrock") || !world.facts.follow(*endpoint, "vpc")?.iter().any(|vpc| vpcs.contains(vpc)) {
-            continue;
-        }
-        let policy = match world.facts.field(*endpoint, "PolicyDocument")? {
+    for endpoint in here {
+        let policy = match world.facts.field(endpoint, "PolicyDocument")? {
             Some(Value::Node(node)) => compile(world, node, "endpoint policy", PolicyType::Endpoint),
             _ => None,
         };
-        out.push((*endpoint, policy));
+        out.push((endpoint, policy));
     }
     Ok(out)
+}
+
+/// The endpoints of Bedrock by their VPCs, or why they are not known.
+struct Ends {
+    by_vpc: Result<HashMap<FactId, Vec<FactId>>, Arc<Why>>,
+}
+
+impl Ends {
+    fn of(world: &World) -> Self {
+        let mut by_vpc: HashMap<FactId, Vec<FactId>> = HashMap::new();
+        let placed = world.facts.of_kind("vpc-endpoint").iter().try_for_each(|endpoint| {
+            let service = world.facts.text_at(*endpoint, &["ServiceName"])?.unwrap_or_default();
+            if service.contains(".bedrock") {
+                let vpcs = world.facts.follow(*endpoint, "vpc")?;
+                vpcs.into_iter().for_each(|vpc| by_vpc.entry(vpc).or_default().push(*endpoint));
+            }
+            Ok(())
+        });
+        Self { by_vpc: placed.map(|()| by_vpc) }
+    }
 }
 
 /// A role that only Bedrock itself assumes (for agents, knowledge bases, batch jobs, flows): its calls come from inside the service,

@@ -20,7 +20,7 @@ mod trust;
 mod width;
 mod workloads;
 
-use crate::world::{Derived, ObjectType};
+use crate::world::{Derived, Lot, ObjectType, World};
 
 pub use assume::{Edge, From, Graph, How};
 pub(super) use bounds::condition;
@@ -30,6 +30,11 @@ pub(super) use rcps::Rcps;
 pub use reach::{Reach, Reached, becomes, who_becomes};
 pub(super) use strangers::{context_of_service, contexts, is_stranger};
 pub use width::holes as trust_holes;
+
+/// Looks at all accounts, lot by lot, for what runs as their roles.
+pub(crate) fn survey(world: &mut World, lots: &[Lot]) {
+    workloads::survey(world, lots);
+}
 
 /// Types of the objects below.
 pub const OBJECTS: &[ObjectType] = &[

@@ -6,7 +6,7 @@
 //! way is unknown. What the service then runs (code, a container, a state machine) is taken to be the principal's to choose.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::super::ask::{self, Answer, Ask, Witness};
 use super::super::principals::{Principals, Standing};
@@ -18,7 +18,7 @@ use crate::facts::{FactId, NodeId, Value, Why};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
 use crate::iam::solve::Resources;
-use crate::world::{Derived, ObjectType, World, spread};
+use crate::world::{Derived, ObjectType, World};
 
 /// One role that can be passed.
 pub(in super::super) const PASSABLE: ObjectType = ObjectType {
@@ -48,23 +48,25 @@ pub(in super::super) const DERIVED: &[Derived] = &[
 
 const PASS: &str = "iam:PassRole";
 
-/// For each role the services of the table that its trust policy lets in.
+type Taking = Result<Vec<&'static Service>, Arc<Why>>;
+
+/// For each role the services of the table that its trust policy lets in, each found at the first question.
 #[derive(Debug)]
 struct Takers {
-    by_role: HashMap<FactId, Result<Vec<&'static Service>, Arc<Why>>>,
+    by_role: HashMap<FactId, OnceLock<Taking>>,
 }
 
 impl Takers {
     fn of(world: &World) -> Arc<Self> {
-        world.memo(|world| {
-            let trusts = Trusts::of(world);
-            let takers = |role: FactId| takers(world, &trusts, role);
-            Self { by_role: spread(world.facts.of_kind("iam-role"), |role| (*role, takers(*role))).into_iter().collect() }
-        })
+        world.memo(|world| Self { by_role: world.facts.of_kind("iam-role").iter().map(|id| (*id, OnceLock::new())).collect() })
+    }
+
+    fn get(&self, world: &World, role: FactId) -> Option<&Taking> {
+        Some(self.by_role.get(&role)?.get_or_init(|| takers(world, &Trusts::of(world), role)))
     }
 }
 
-fn takers(world: &World, trusts: &Trusts, role: FactId) -> Result<Vec<&'static Service>, Arc<Why>> {
+fn takers(world: &World, trusts: &Trusts<'_>, role: FactId) -> Result<Vec<&'static Service>, Arc<Why>> {
     let trusting = trusts.get(role)?;
     let names = trusting.names(&[ASSUME]);
     let named = |principal: &str| {
@@ -158,7 +160,7 @@ impl<'w> Passer<'w> {
             return None;
         }
         let takers = self.takers.clone();
-        let services = match takers.by_role.get(&role)? {
+        let services = match takers.get(self.world, role)? {
             Ok(services) => services,
             Err(why) => return Some(Value::Unknown(why.clone())),
         };

@@ -29,7 +29,7 @@ pub(in super::super) struct Rcps {
 impl Rcps {
     /// The index of this world, made at the first call.
     pub(in super::super) fn of(world: &World) -> Arc<Self> {
-        world.memo(|world| {
+        world.memo_kept(|world| {
             let mut compiled = HashMap::new();
             let accounts = world.facts.of_kind("account").iter().filter_map(|id| world.facts.get(*id)?.account.clone());
             Self { accounts: accounts.map(|account| (account.clone(), above(world, &mut compiled, &account))).collect() }

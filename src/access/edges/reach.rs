@@ -105,7 +105,7 @@ pub fn who_becomes(world: &World, role: FactId) -> Reach {
 }
 
 /// Roles whose trust policy is not known may be the next step: of the same account, or where the caller's policies name them.
-fn unknown_next(world: &World, graph: &Graph, at: FactId, reach: &mut Reach) {
+fn unknown_next(world: &World, graph: &Graph<'_>, at: FactId, reach: &mut Reach) {
     if graph.unknown_roles().is_empty() {
         return;
     }

@@ -21,7 +21,7 @@ use crate::iam::request::Context;
 use crate::iam::solve::Resources;
 use crate::iam::tree::Mark;
 use crate::iam::truth::Truth;
-use crate::world::{World, spread};
+use crate::world::World;
 
 /// The action by which principals and services become a role.
 pub(super) const ASSUME: &str = "sts:AssumeRole";
@@ -56,23 +56,26 @@ pub(super) struct Trusting {
     pub(super) policy: Option<Arc<Held>>,
 }
 
-/// All roles' trust policies.
+/// All roles' trust policies, each read at the first question about it.
 #[derive(Debug)]
-pub(super) struct Trusts {
-    roles: HashMap<FactId, Result<Trusting, Arc<Why>>>,
+pub(super) struct Trusts<'w> {
+    world: &'w World,
+    roles: Arc<Roles>,
 }
 
-impl Trusts {
-    /// The index of this world, made at the first call.
-    pub(super) fn of(world: &World) -> Arc<Self> {
-        world.memo(|world| Self {
-            roles: spread(world.facts.of_kind("iam-role"), |id| (*id, read(world, *id))).into_iter().collect(),
-        })
+#[derive(Debug)]
+struct Roles(HashMap<FactId, OnceLock<Result<Trusting, Arc<Why>>>>);
+
+impl<'w> Trusts<'w> {
+    /// Those of this world.
+    pub(super) fn of(world: &'w World) -> Self {
+        let make = |world: &World| Roles(world.facts.of_kind("iam-role").iter().map(|id| (*id, OnceLock::new())).collect());
+        Self { world, roles: world.memo(make) }
     }
 
     /// A role's, or why it is not known.
     pub(super) fn get(&self, role: FactId) -> Result<&Trusting, Arc<Why>> {
-        match self.roles.get(&role) {
+        match self.roles.0.get(&role).map(|slot| slot.get_or_init(|| read(self.world, role))) {
             Some(Ok(trusting)) => Ok(trusting),
             Some(Err(why)) => Err(why.clone()),
             None => Err(Why::new(Reason::NotLoaded, "it is no loaded role")),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::trust::{ASSUME, Name, Trusts};
 use crate::facts::{FactId, Reason, Value, Why, kinds};
-use crate::world::{Derived, ObjectType, World};
+use crate::world::{Derived, Lot, ObjectType, World};
 
 /// One workload.
 pub(in super::super) const WORKLOAD: ObjectType = ObjectType {
@@ -96,15 +96,32 @@ struct Lost {
 
 impl Running {
     fn of(world: &World) -> Arc<Self> {
-        world.memo(|world| {
-            let mut running = Self::default();
-            for runner in &RUNNERS {
-                for id in world.facts.of_kind(runner.kind) {
-                    running.add(world, runner, *id);
-                }
+        world.memo_kept(|world| Self::among(world, |kind| world.facts.of_kind(kind).to_vec()))
+    }
+
+    fn among(world: &World, of_kind: impl Fn(&str) -> Vec<FactId>) -> Self {
+        let mut running = Self::default();
+        for runner in &RUNNERS {
+            for id in of_kind(runner.kind) {
+                running.add(world, runner, id);
             }
-            running
-        })
+        }
+        running
+    }
+
+    /// The whole of what several lots of accounts gave, in the order in which one look at all would find it.
+    fn join(parts: Vec<Self>, world: &World) -> Self {
+        let mut whole = Self::default();
+        for part in parts {
+            part.by_role.into_iter().for_each(|(role, more)| whole.by_role.entry(role).or_default().extend(more));
+            whole.unknown.extend(part.unknown);
+        }
+        let place = |id: FactId| {
+            let kind = world.facts.get(id).map_or("", |fact| fact.kind.name);
+            (RUNNERS.iter().position(|runner| runner.kind == kind), id)
+        };
+        whole.by_role.values_mut().for_each(|found| found.sort_by_key(|workload| place(workload.fact)));
+        whole
     }
 
     fn add(&mut self, world: &World, runner: &Runner, id: FactId) {
@@ -128,6 +145,11 @@ impl Running {
             self.by_role.entry(role).or_default().push(Workload { fact: id, calls: runner.calls });
         }
     }
+}
+
+/// Finds the workloads of all roles, lot by lot.
+pub(in super::super) fn survey(world: &mut World, lots: &[Lot]) {
+    world.survey(lots, |world, lot| Running::among(world, |kind| world.facts.of_kind_in_lot(kind, lot)), Running::join);
 }
 
 /// The workloads of a role, and why there may be more.

@@ -124,9 +124,14 @@ fn collect(node: Node<'_>, depth: usize, out: &mut Vec<String>) {
     node.items().for_each(|item| collect(item, depth + 1, out));
 }
 
+/// Looks at all of it at once, which is little of what an account has.
+pub(crate) fn survey(world: &World) {
+    world.memo_kept(Data::of);
+}
+
 /// What a bucket, a KMS key or a secret holds or opens of Bedrock's data, as text; empty where it is none of it.
 pub(crate) fn told(world: &World, id: FactId) -> Value {
-    let data = world.memo(Data::of);
+    let data = world.memo_kept(Data::of);
     match data.known.get(&id) {
         Some(what) => Value::str(*what),
         None => doubt(world, &data, id).map_or_else(|| Value::str(""), Value::Unknown),

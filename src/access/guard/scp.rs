@@ -98,7 +98,7 @@ const NO_ACCOUNT: &str = "000000000000";
 impl Sole {
     /// `None` for a policy that AWS would refuse.
     pub(super) fn of(world: &World, id: FactId) -> Result<Option<Arc<Self>>, Arc<Why>> {
-        let soles = world.memo(|world| {
+        let soles = world.memo_kept(|world| {
             let ids = ["scp", "policy-file-scp"].into_iter().flat_map(|kind| world.facts.of_kind(kind));
             Soles { all: ids.map(|id| (*id, Self::made(world, *id).map(|sole| sole.map(Arc::new)))).collect() }
         });

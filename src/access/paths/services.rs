@@ -323,12 +323,12 @@ fn unlisted(asker: &Asker<'_>, thing: &Thing, found: &mut Found) {
     found.paths.extend(doubtful(thing.way, thing.name, names, why));
 }
 
-/// The roles of each account that trust Bedrock itself, or may, and what they can run.
+/// What the roles of each account that trust Bedrock itself, or may, can run.
 #[derive(Debug)]
 struct ServiceRoles(HashMap<Arc<str>, OfAccount>);
 
-/// The roles of one account, and what they can run.
-type OfAccount = (Vec<FactId>, OnceLock<Vec<Runs>>);
+/// What the roles of one account can run.
+type OfAccount = OnceLock<Vec<Runs>>;
 
 /// A path that several roles have, so that thousands of roles are asked about once.
 #[derive(Debug)]
@@ -342,20 +342,16 @@ struct Runs {
 impl ServiceRoles {
     fn of(world: &World) -> Arc<Self> {
         world.memo(|world| {
-            let mut out: HashMap<Arc<str>, OfAccount> = HashMap::new();
-            for id in world.facts.of_kind("iam-role") {
-                if let (true, Some(account)) = (trusts(world, *id), world.facts.get(*id).and_then(|f| f.account.clone())) {
-                    out.entry(account).or_default().0.push(*id);
-                }
-            }
-            Self(out)
+            let accounts = world.facts.of_kind("iam-role").iter().filter_map(|id| world.facts.get(*id)?.account.clone());
+            Self(accounts.map(|account| (account, OfAccount::default())).collect())
         })
     }
 
     /// What the roles of an account can run through `bedrock-runtime`: what runs most comes first.
     fn runs(&self, world: &World, account: &str) -> &[Runs] {
-        let Some((roles, runs)) = self.0.get(account) else { return &[] };
+        let Some(runs) = self.0.get(account) else { return &[] };
         runs.get_or_init(|| {
+            let roles = world.facts.of_kind_in("iam-role", account).iter().filter(|role| trusts(world, **role));
             let mut out: Vec<Runs> = Vec::new();
             let mut same: HashMap<String, usize> = HashMap::new();
             let mut shared: HashMap<*const Found, Vec<usize>> = HashMap::new();

@@ -5,9 +5,9 @@
 //! Never: a destination guessed from a profile's prefix, or a model taken for missing because nobody listed it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::super::principals::{KINDS, Principals, Standing};
+use super::super::principals::{KINDS, NO_ACCOUNT, Principals, Standing};
 use super::rows::Rows;
 use crate::catalog::models::{self, Destinations};
 use crate::catalog::regions;
@@ -92,36 +92,57 @@ pub(super) struct Targets {
     rows: Mutex<HashMap<Box<str>, Arc<Rows>>>,
 }
 
-/// The targets of every account that has a principal.
+/// The targets of every account that has a principal, each account's found at the first question.
 #[derive(Debug)]
-pub(super) struct All(HashMap<Arc<str>, Arc<Targets>>);
+pub(super) struct All<'w> {
+    world: &'w World,
+    accounts: Arc<Accounts>,
+}
 
-impl All {
-    /// The index of this world, made at the first call.
-    pub(super) fn of(world: &World) -> Arc<Self> {
-        world.memo(Self::new)
+#[derive(Debug)]
+struct Accounts(HashMap<Option<Arc<str>>, OnceLock<Option<Arc<Targets>>>>);
+
+impl<'w> All<'w> {
+    /// Those of this world.
+    pub(super) fn of(world: &'w World) -> Self {
+        let make = |world: &World| {
+            let ids = KINDS.iter().flat_map(|kind| world.facts.of_kind(kind));
+            let accounts = ids.filter_map(|id| world.facts.get(*id)).map(|fact| (fact.account.clone(), OnceLock::new()));
+            Accounts(accounts.collect())
+        };
+        Self { world, accounts: world.memo(make) }
+    }
+
+    fn get(&self, account: &str) -> Option<&Arc<Targets>> {
+        let key = Some(account).filter(|account| *account != NO_ACCOUNT).map(Arc::from);
+        self.accounts.0.get(&key)?.get_or_init(|| made(self.world, key.as_deref())).as_ref()
     }
 
     /// The targets of an account; of one that only a policy file names, with what the file knows.
     pub(super) fn of_account(&self, standing: &Standing, account: &str) -> Option<Arc<Targets>> {
-        let own = self.0.get(&standing.account)?;
+        let own = self.get(&standing.account)?;
         if *account == *standing.account {
             return Some(own.clone());
         }
-        Some(self.0.get(account).cloned().unwrap_or_else(|| Arc::new(own.named(account))))
+        Some(self.get(account).cloned().unwrap_or_else(|| Arc::new(own.named(account))))
     }
+}
 
-    fn new(world: &World) -> Self {
-        let index = Principals::of(world);
-        let mut spelled: BTreeMap<(Arc<str>, Arc<str>), BTreeSet<String>> = BTreeMap::new();
-        for id in KINDS.iter().flat_map(|kind| world.facts.of_kind(kind)) {
-            let Some(standing) = index.get(*id) else { continue };
-            spell(standing, spelled.entry((standing.account.clone(), standing.partition.clone())).or_default());
-        }
-        let state = State::of(world);
-        let one = |((account, partition), ids)| (Arc::clone(&account), Arc::new(Targets::new(&state, account, partition, &ids)));
-        Self(spelled.into_iter().map(one).collect())
+/// The targets of one account; of policy files, where none is given.
+fn made(world: &World, account: Option<&str>) -> Option<Arc<Targets>> {
+    let index = Principals::of(world);
+    let of_kind = |kind: &&str| match account {
+        Some(account) => world.facts.of_kind_in(kind, account),
+        None => world.facts.of_kind(kind),
+    };
+    let here = |id: &&FactId| world.facts.get(**id).is_some_and(|fact| fact.account.as_deref() == account);
+    let mut spelled: BTreeMap<Arc<str>, BTreeSet<String>> = BTreeMap::new();
+    for id in KINDS.iter().flat_map(of_kind).filter(here) {
+        let Some(standing) = index.get(*id) else { continue };
+        spell(standing, spelled.entry(standing.partition.clone()).or_default());
     }
+    let (partition, ids) = spelled.pop_last()?;
+    Some(Arc::new(Targets::new(world, account.unwrap_or(NO_ACCOUNT).into(), partition, &ids)))
 }
 
 /// The model ids and Regions in the texts of a principal's statements on models; a Region is marked with `@`, a model whose global
@@ -168,15 +189,6 @@ pub(super) fn is_claude(id: &str) -> bool {
     id.contains("anthropic.")
 }
 
-/// The part of the loaded answers that concerns models and profiles, by account.
-struct State<'w> {
-    world: &'w World,
-    profiles: HashMap<Arc<str>, Vec<FactId>>,
-    models: HashMap<Arc<str>, Vec<FactId>>,
-    places: HashMap<Arc<str>, Vec<FactId>>,
-    things: HashMap<Arc<str>, HashMap<&'static str, Vec<FactId>>>,
-}
-
 /// Kinds of things that run models, with the edge of `bedrock-region` that lists them.
 const THINGS: [(&str, &str); 6] = [
     ("provisioned-model", "provisioned_models"),
@@ -187,33 +199,6 @@ const THINGS: [(&str, &str); 6] = [
     ("agentcore-gateway", "gateways"),
 ];
 
-impl<'w> State<'w> {
-    fn of(world: &'w World) -> Self {
-        let by_account = |kind: &str| {
-            let mut out: HashMap<Arc<str>, Vec<FactId>> = HashMap::new();
-            for id in world.facts.of_kind(kind) {
-                if let Some(account) = world.facts.get(*id).and_then(|f| f.account.clone()) {
-                    out.entry(account).or_default().push(*id);
-                }
-            }
-            out
-        };
-        let mut things: HashMap<Arc<str>, HashMap<&'static str, Vec<FactId>>> = HashMap::new();
-        for (kind, _) in THINGS {
-            for (account, ids) in by_account(kind) {
-                things.entry(account).or_default().insert(kind, ids);
-            }
-        }
-        Self {
-            world,
-            things,
-            profiles: by_account("inference-profile"),
-            models: by_account("foundation-model"),
-            places: by_account("bedrock-region"),
-        }
-    }
-}
-
 /// One system-defined profile of an answer.
 struct Listed {
     prefix: Arc<str>,
@@ -223,11 +208,10 @@ struct Listed {
 }
 
 impl Targets {
-    fn new(state: &State<'_>, account: Arc<str>, partition: Arc<str>, spelled: &BTreeSet<String>) -> Self {
-        let facts = &state.world.facts;
-        let none = Vec::new();
-        let of = |map: &HashMap<Arc<str>, Vec<FactId>>| map.get(&account).unwrap_or(&none).clone();
-        let places = of(&state.places);
+    fn new(world: &World, account: Arc<str>, partition: Arc<str>, spelled: &BTreeSet<String>) -> Self {
+        let facts = &world.facts;
+        let of = |kind: &str| facts.of_kind_in(kind, &account).to_vec();
+        let places = of("bedrock-region");
         let mut targets = Self { partition, account: account.clone(), ..Self::default() };
         let looked_at = places.iter().filter_map(|id| facts.get(*id)?.region.clone());
         let named = spelled.iter().filter_map(|text| text.strip_prefix('@')).map(Arc::from);
@@ -250,12 +234,12 @@ impl Targets {
                 }
             }
         }
-        targets.things = state.things.get(&account).cloned().unwrap_or_default();
+        targets.things = THINGS.iter().map(|(kind, _)| (*kind, of(kind))).filter(|(_, ids)| !ids.is_empty()).collect();
         let mut listed = Vec::new();
-        for profile in of(&state.profiles) {
-            targets.profile(state.world, profile, &mut listed);
+        for profile in of("inference-profile") {
+            targets.profile(world, profile, &mut listed);
         }
-        targets.take_models(state, &account, &listed, spelled);
+        targets.take_models(world, &account, &listed, spelled);
         targets.take_routes(&listed);
         targets
     }
@@ -310,11 +294,11 @@ impl Targets {
         listed.push(Listed { prefix: prefix.into(), model: model.into(), region, destinations });
     }
 
-    fn take_models(&mut self, state: &State<'_>, account: &Arc<str>, listed: &[Listed], spelled: &BTreeSet<String>) {
-        let facts = &state.world.facts;
+    fn take_models(&mut self, world: &World, account: &Arc<str>, listed: &[Listed], spelled: &BTreeSet<String>) {
+        let facts = &world.facts;
         let mut ids: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut on_demand: BTreeMap<Arc<str>, Regions> = BTreeMap::new();
-        for id in state.models.get(account).into_iter().flatten() {
+        for id in facts.of_kind_in("foundation-model", account) {
             let Some(fact) = facts.get(*id) else { continue };
             let Some(region) = fact.region.as_deref().and_then(|r| self.region(r)) else { continue };
             ids.insert(fact.key.clone());

@@ -131,7 +131,7 @@ struct Own {
 
 impl Own {
     fn of(world: &World) -> Arc<Self> {
-        world.memo(|world| {
+        world.memo_kept(|world| {
             let mut accounts: HashMap<Arc<str>, Vec<FactId>> = HashMap::new();
             for id in principals(world) {
                 let account = world.facts.get(id).and_then(|fact| fact.account.clone());

@@ -168,7 +168,7 @@ fn default_document(facts: &Facts, id: FactId) -> Lookup {
     let place = Place::of(fact);
     let resource = format!("{},{}", fact.key, default.unwrap_or("default"));
     let seen = facts.calls.find("iam", "get-policy-version", &resource, place.account, None);
-    let found = seen.and_then(|s| s.document).and_then(|doc| facts.documents().get(doc as usize).map(|d| (doc, d)));
+    let found = seen.and_then(|s| s.document).and_then(|doc| facts.document(doc).map(|d| (doc, d)));
     match found.and_then(|(doc, d)| d.root().path(&["PolicyVersion", "Document"]).map(|node| (doc, node))) {
         Some((doc, node)) => facts.node_value(doc, node).map(Some),
         None => Err(missing::call("iam", "get-policy-version", &resource, place, seen)),

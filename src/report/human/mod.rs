@@ -102,10 +102,11 @@ impl Page<'_> {
 
     fn finding(&mut self, finding: &Finding) {
         let (report, options) = (self.report, self.options);
-        let region = finding.locations.first().and_then(|l| Some((l, report.sources.get(l)?)));
+        let region = finding.locations.first().and_then(|l| Some((l, report.sources.text(report.sources.get(l)?)?)));
         let heading = format!("{}[{}]", finding.severity, visible(&finding.rule));
         let message = wrap(&visible(&finding.message), options.width.saturating_sub(6), "", "").join("\n");
-        let drawing = Drawing { heading, message, severity: finding.severity, region };
+        let drawing =
+            Drawing { heading, message, severity: finding.severity, region: region.as_ref().map(|(l, text)| (*l, &**text)) };
         let drawn = snippet::draw(&drawing, options);
         self.out.push_str(&drawn);
         self.subject(finding);

@@ -12,7 +12,7 @@ use miette::{
 };
 
 use super::Options;
-use crate::finding::{Location, Severity, Source};
+use crate::finding::{Location, Severity};
 use crate::report::text::{push_visible, visible};
 
 /// Bytes before and after a region that are searched for the line's ends.
@@ -23,12 +23,12 @@ pub(super) struct Drawing<'a> {
     pub(super) heading: String,
     pub(super) message: String,
     pub(super) severity: Severity,
-    pub(super) region: Option<(&'a Location, &'a Source)>,
+    pub(super) region: Option<(&'a Location, &'a str)>,
 }
 
 /// The drawing as text that ends with a line feed.
 pub(super) fn draw(drawing: &Drawing<'_>, options: &Options) -> String {
-    let window = drawing.region.map(|(location, source)| Window::around(location, source, options.width));
+    let window = drawing.region.map(|(location, text)| Window::around(location, text, options.width));
     let diagnostic = Drawn { drawing, window };
     let theme = GraphicalTheme {
         characters: if options.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() },
@@ -123,9 +123,9 @@ impl SourceCode for Window {
 }
 
 impl Window {
-    fn around(location: &Location, source: &Source, width: usize) -> Self {
+    fn around(location: &Location, text: &str, width: usize) -> Self {
         let room = width.saturating_sub(12).max(30);
-        let lines = Lines::of(&source.text, location).dedented(room);
+        let lines = Lines::of(text, location).dedented(room);
         let mut out = String::new();
         if let Some(above) = &lines.above {
             push_cut(&mut out, above, room);

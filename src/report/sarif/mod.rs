@@ -234,7 +234,7 @@ impl<'a> Build<'a> {
     fn artifacts(&self) -> Vec<Artifact> {
         let sources = self.report.sources.all().iter();
         sources
-            .map(|s| Artifact { location: self.artifact_location(&s.name, None), length: s.text.len(), encoding: "utf-8" })
+            .map(|s| Artifact { location: self.artifact_location(&s.name, None), length: s.bytes, encoding: "utf-8" })
             .collect()
     }
 
