@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::questions::{self, GuardQuestion, Topic, Verdict};
 use super::{Scps, number_of, ordinary, undecided};
-use crate::facts::{FactId, NodeId, Reason, Value, Why};
+use crate::facts::{FactId, NodeId, Reason, Value, Why, kinds};
 use crate::iam::PolicyType;
 use crate::iam::solve::Resources;
 use crate::world::{Derived, ObjectType, World};
@@ -115,8 +115,12 @@ fn serving_bedrock(world: &World, account: &str, kind: &str) -> Result<Vec<Strin
     let of_kind = |kind: &str| facts.of_kind_in(kind, account).to_vec();
     let serves = |id: &FactId, edge: &str| match facts.follow(*id, edge) {
         Ok(found) => Ok(!found.is_empty()),
-        // A listing that was refused elsewhere leaves out nothing that was loaded.
-        Err(why) if why.reason == Reason::NotCollected => Ok(false),
+        // What was not read elsewhere matters not: only the logging of the account itself, in the Region of a log group, can name it.
+        Err(why) if why.reason == Reason::NotCollected => {
+            let region = facts.get(*id).and_then(|fact| fact.region.as_deref());
+            let listed = kinds::get("bedrock-logging").map_or(Ok(()), |logging| facts.listed(logging, Some(account), region));
+            listed.map(|()| false)
+        }
         Err(why) => Err(why),
     };
     let mut out = Vec::new();
