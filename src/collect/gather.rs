@@ -161,6 +161,10 @@ fn tasks(call: &plan::Call, answers: &HashMap<(&'static str, &'static str), Vec<
     let own_parent = call.options.iter().any(|(_, value)| value.contains("{parent}"));
     let mut seen = BTreeSet::new();
     for (parent, id) in found {
+        if own_parent && parent.is_empty() {
+            continue;
+        }
+        let parent = if own_parent { parent } else { String::new() };
         if own_parent || seen.insert(id.clone()) {
             out.extend(each.iter().map(|each| Task { ids: vec![id.clone()], parent: parent.clone(), each }));
         }

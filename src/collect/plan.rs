@@ -136,8 +136,13 @@ fn source(service: &'static str, text: &'static str) -> Option<From> {
 }
 
 /// What the CLI's words do not tell of how IAM writes a name.
-const WRITTEN: [(&str, &str); 4] =
-    [("DbClusters", "DBClusters"), ("ListSaml", "ListSAML"), ("OpenId", "OpenID"), ("ListAwsService", "ListAWSService")];
+const WRITTEN: [(&str, &str); 5] = [
+    ("DbClusters", "DBClusters"),
+    ("Mfa", "MFA"),
+    ("ListSaml", "ListSAML"),
+    ("OpenId", "OpenID"),
+    ("ListAwsService", "ListAWSService"),
+];
 
 /// The IAM action of a call whose name is the operation's.
 fn action(service: &str, operation: &str) -> String {

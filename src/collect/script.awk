@@ -3,7 +3,7 @@
 #   job=filter  prints it again, with what stands in secret-bearing places replaced by what kind it is and how long, and with
 #               `***` for what tells itself to be a secret anywhere else
 #   job=ids     prints the texts at ENVIRON["AT"] (`Roles[].Arn`), each with ENVIRON["PARENT"]; with ENVIRON["WHERE"] and
-#               ENVIRON["IS"] only those of elements whose scalar there is that
+#               ENVIRON["IS"] only those of elements whose scalar there is that, with ENVIRON["NOT"] only of the others
 # The places are those of src/input/redact.rs, the kinds those of src/input/classify.rs.
 
 function refuse() { failed = 1; exit 3 }
@@ -278,7 +278,7 @@ BEGIN {
     if (text == "}" || text == "]") {
         if (depth == 0 || type[depth] != (text == "}" ? "{" : "[")) refuse()
         if (job == "ids" && at[depth] == element && type[depth] == "{") {
-            if (candidate != "" && fits) emit(candidate)
+            if (candidate != "" && fits == (ENVIRON["NOT"] == "")) emit(candidate)
             candidate = ""; fits = 0
         }
         depth--

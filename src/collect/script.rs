@@ -122,7 +122,8 @@ fn lines(call: &Call) -> String {
 }
 
 fn sources(call: &Call) -> String {
-    let only = call.only.map_or_else(String::new, |(path, value)| format!(" {path} {value}"));
+    let told = call.only.or(call.except).map_or_else(String::new, |(path, value)| format!(" {path} {value}"));
+    let only = if call.except.is_some() { format!("{told} not") } else { told };
     let line =
         |source: &plan::From| format!("        identifiers {} {} '{}'{only}\n", source.service, source.operation, source.path);
     call.sources.iter().map(line).collect()

@@ -330,14 +330,14 @@ job() {
 identifiers() {
     while IFS=$separator read -r of_account of_folder of_service of_operation of_asked of_path; do
         [ "$of_account/$of_folder/$of_service/$of_operation" = "$account/$folder/$1/$2" ] || continue
-        AT=$3 WHERE=${4:-} IS=${5:-} PARENT=$of_asked LC_ALL=C awk -v job=ids -f "$work/json.awk" "$out/$of_path" ||
+        AT=$3 WHERE=${4:-} IS=${5:-} NOT=${6:-} PARENT=$of_asked LC_ALL=C awk -v job=ids -f "$work/json.awk" "$out/$of_path" ||
             say "export.sh: $of_path has an identifier that cannot be asked for, or is not as it was written; remove it to ask again"
     done <"$work/index"
 }
 
-# The same identifier is asked for once; with `parent`, once for each thing that it belongs to.
+# The same identifier is asked for once; with `parent`, once for each thing that it belongs to, where it belongs to one.
 distinct() {
-    LC_ALL=C sort -u | if [ "${1:-}" = parent ]; then cat; else LC_ALL=C awk -F "$separator" '!seen[$1]++'; fi
+    LC_ALL=C sort -u | if [ "${1:-}" = parent ]; then LC_ALL=C awk -F "$separator" '$2 != ""'; else LC_ALL=C awk -F "$separator" '!seen[$1]++'; fi
 }
 
 # The part of an identifier after its last `/` or `:`.

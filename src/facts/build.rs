@@ -232,6 +232,9 @@ impl Builder {
         {
             return;
         }
+        if source.numbered.is_some_and(|(path, wanted)| is_version(source, origin, node, path) != wanted) {
+            return;
+        }
         let Some(key) = key_of(kind, source, origin, node) else { return };
         let text = |path: &str| kind::first(node, path).and_then(Node::as_str);
         let arn = if source.arn.is_empty() || source.arn.contains('{') { None } else { text(source.arn) };
@@ -404,6 +407,13 @@ impl Origin {
 
 fn document_pointer(document: &Document, node: u32) -> String {
     document.node(node).map(Node::pointer).unwrap_or_default()
+}
+
+/// Whether the node is a numbered version of a thing, and not the thing itself as somebody asked for it.
+fn is_version(source: &Source, origin: &Origin, node: Node<'_>, path: &str) -> bool {
+    let version = kind::first(node, path).and_then(Node::as_str).unwrap_or_default();
+    let numbered = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+    numbered && origin.resource.as_deref().is_some_and(|resource| source.summary || resource.contains(','))
 }
 
 /// The local key: the source's paths joined by `,`, read as the kind's references are.

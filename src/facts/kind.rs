@@ -42,6 +42,9 @@ pub struct Source {
     pub name: &'static str,
     /// Only elements whose text at this path is this value.
     pub only: Option<(&'static str, &'static str)>,
+    /// Only numbered versions of a thing, or only what is none: the text at this path is a number, and the call was about a version or
+    /// about all versions of one thing. What was asked for without a version stands for the thing itself.
+    pub numbered: Option<(&'static str, bool)>,
     /// The answer is a summary: fields it lacks are not collected rather than absent.
     pub summary: bool,
     /// The listing is of what stands below one parent, which the call names as its resource.
@@ -62,6 +65,7 @@ impl Source {
             owner: "",
             name: "",
             only: None,
+            numbered: None,
             summary: false,
             per_parent: false,
             parent: None,
@@ -89,6 +93,18 @@ impl Source {
     /// Takes only elements with this text at this path.
     pub const fn only(mut self, path: &'static str, value: &'static str) -> Self {
         self.only = Some((path, value));
+        self
+    }
+
+    /// Takes only numbered versions, by the text at this path.
+    pub const fn versions(mut self, path: &'static str) -> Self {
+        self.numbered = Some((path, true));
+        self
+    }
+
+    /// Takes no numbered versions.
+    pub const fn drafts(mut self, path: &'static str) -> Self {
+        self.numbered = Some((path, false));
         self
     }
 

@@ -42,14 +42,16 @@ pub(super) const fn of(kind: &'static str) -> Derived {
     }
 }
 
-/// The Regions of a guardrail.
-pub(super) const GUARDRAIL: Derived = Derived {
-    kind: "guardrail",
-    name: "destinations",
-    ty: "list<string>",
-    doc: "The Regions in which it may look at a text: its own, or those that the dated table gives for its guardrail profile.",
-    compute: guardrail,
-};
+/// The Regions of a guardrail, or of a version of one.
+pub(super) const fn destinations_of(kind: &'static str) -> Derived {
+    Derived {
+        kind,
+        name: "destinations",
+        ty: "list<string>",
+        doc: "The Regions in which it may look at a text: its own, or those that the dated table gives for its guardrail profile.",
+        compute: guardrail,
+    }
+}
 
 /// Keys of the answers under which a model is named.
 const MODELS: [&str; 6] =

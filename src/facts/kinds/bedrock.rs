@@ -71,8 +71,8 @@ pub(super) static KINDS: &[Kind] = &[
     },
     Kind {
         sources: &[
-            Source::new("bedrock", "get-guardrail", "", "guardrailId").arn("guardrailArn").name("name"),
-            Source::new("bedrock", "list-guardrails", "guardrails[]", "id").arn("arn").name("name").summary(),
+            Source::new("bedrock", "get-guardrail", "", "guardrailId").arn("guardrailArn").name("name").drafts("version"),
+            Source::new("bedrock", "list-guardrails", "guardrails[]", "id").arn("arn").name("name").drafts("version").summary(),
         ],
         edges: &[Edge::one("kms_key", "kms-key", "kmsKeyArn", "the key that encrypts it")],
         back: &[Back::new("agents", "agent", "guardrail", "the agents that use it")],
@@ -81,6 +81,17 @@ pub(super) static KINDS: &[Kind] = &[
             .absent(&["ResourceNotFoundException"])
             .doc("its resource policy")],
         ..Kind::new("guardrail", "guardrail", Scope::Region, "bedrock.GetGuardrailResponse")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock", "get-guardrail", "", "guardrailId,version").name("name").versions("version"),
+            Source::new("bedrock", "list-guardrails", "guardrails[]", "id,version")
+                .name("name")
+                .versions("version")
+                .summary()
+                .below("guardrail"),
+        ],
+        ..Kind::new("guardrail-version", "version of a guardrail", Scope::Region, "bedrock.GetGuardrailResponse")
     },
     Kind {
         sources: &[Source::new("bedrock", "list-enforced-guardrails-configuration", "guardrailsConfig[]", "configId")],

@@ -110,10 +110,25 @@ pub(super) static KINDS: &[Kind] = &[
     },
     Kind {
         sources: &[
-            Source::new("bedrock-agent", "get-prompt", "", "id").arn("arn").name("name"),
-            Source::new("bedrock-agent", "list-prompts", "promptSummaries[]", "id").arn("arn").name("name").summary(),
+            Source::new("bedrock-agent", "get-prompt", "", "id").arn("arn").name("name").drafts("version"),
+            Source::new("bedrock-agent", "list-prompts", "promptSummaries[]", "id")
+                .arn("arn")
+                .name("name")
+                .drafts("version")
+                .summary(),
         ],
         edges: &[Edge::one("kms_key", "kms-key", "customerEncryptionKeyArn", "the key that encrypts it")],
         ..Kind::new("prompt", "Bedrock prompt", Scope::Region, "bedrock-agent.GetPromptResponse")
+    },
+    Kind {
+        sources: &[
+            Source::new("bedrock-agent", "get-prompt", "", "id,version").name("name").versions("version"),
+            Source::new("bedrock-agent", "list-prompts", "promptSummaries[]", "id,version")
+                .name("name")
+                .versions("version")
+                .summary()
+                .below("prompt"),
+        ],
+        ..Kind::new("prompt-version", "version of a prompt", Scope::Region, "bedrock-agent.GetPromptResponse")
     },
 ];

@@ -123,10 +123,16 @@ fn in_form(operation: &Operation, form: &[(String, String)]) -> Given {
 impl Asked<'_> {
     /// The line of the plan that this call is.
     pub(super) fn planned(&self) -> Option<&'static plan::Call> {
+        // Of several lines of an operation the one that gives most of what was given.
         plan::all()
             .iter()
             .chain(plan::config::all())
-            .find(|call| (call.service, call.operation) == (self.service.name, self.operation.name))
+            .filter(|call| (call.service, call.operation) == (self.service.name, self.operation.name))
+            .rev()
+            .max_by_key(|call| {
+                let given = call.options.iter().filter(|(option, _)| self.given.contains_key(option)).count();
+                (given == call.options.len(), given)
+            })
     }
 
     /// What the answer's file is called after, read back from the values that came.
