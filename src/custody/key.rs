@@ -1,166 +1,151 @@
-//! The KMS keys behind places: what a place's key is, and what places a key protects.
+//! The key behind a place.
 //!
-//! In: the world. Out: the derived facts `key` and `protects`. Never: a key taken for unused where a place that may name it was refused.
+//! In: the world and a place. Out: the derived fact `key`: which key, whose, where, in what state, of what origin, rotating or not, in which
+//! Regions. Never: state or manager of a key that was not loaded; what its ARN tells of it, its account and Region, is told.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{DERIVED, undecided};
-use crate::access;
-use crate::facts::{FactId, NodeId, Reason, Value, Why};
-use crate::world::{Derived, ObjectType, World};
+use super::{Told, node, node_of, places};
+use crate::facts::{Fact, FactId, NodeId, Reason, Value, Why};
+use crate::iam::arn::Arn;
+use crate::world::{ObjectType, World};
 
 pub(super) const KEY: ObjectType = ObjectType {
     name: "key",
     fields: &[
+        ("named", "string", "the key as the configuration names it"),
         ("arn", "string", "the key's ARN"),
         ("account", "string", "the account that holds it"),
         ("region", "string", "its Region"),
         ("manager", "string", "`CUSTOMER` or `AWS`"),
         ("state", "string", "`Enabled`, `Disabled`, `PendingDeletion` and so on, as `describe-key` has it"),
+        ("rotation", "string", "`on` or `off`; `none` for a key that KMS cannot rotate"),
+        ("origin", "string", "where its material is from: `AWS_KMS`, `EXTERNAL` (imported), `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`"),
+        ("store", "string", "the custom key store that holds its material; empty for KMS's own"),
+        ("external_key?", "string", "the id of the key in an external key store"),
+        ("expires?", "timestamp", "when imported material expires; absent where it does not"),
+        ("regions", "list<string>", "the Regions that hold its material: its own, and those of a multi-Region key's primary and replicas"),
         ("resource", "any", "the key itself (`kms-key`)"),
     ],
 };
 
-pub(super) const PROTECTED: ObjectType = ObjectType {
-    name: "protected",
-    fields: &[
-        ("kind", "string", "what it is, in words"),
-        ("name", "string", "its name"),
-        ("account", "string", "its account"),
-        ("region", "string", "its Region; empty for what has none"),
-        ("resource", "any", "the resource itself"),
-    ],
-};
-
-const DOC: &str = "The KMS key that encrypts it; `null` where none is named, unknown where it was not loaded.";
-
-const fn of(kind: &'static str) -> Derived {
-    Derived { kind, name: "key", ty: "object:key", doc: DOC, compute: key }
+/// Whether the name is an alias of AWS's own, which always stands for an AWS-managed key.
+pub(super) fn is_of_aws(key: &str) -> bool {
+    key.starts_with("alias/aws/") || key.contains(":alias/aws/")
 }
 
-pub(super) const KEYS: [Derived; 20] = [
-    of("log-group"),
-    of("s3-bucket"),
-    of("guardrail"),
-    of("agent"),
-    of("flow"),
-    of("prompt"),
-    of("data-source"),
-    of("knowledge-base"),
-    of("custom-model"),
-    of("imported-model"),
-    of("evaluation-job"),
-    of("model-invocation-job"),
-    of("agentcore-gateway"),
-    of("agentcore-memory"),
-    of("agentcore-policy-engine"),
-    of("agentcore-token-vault"),
-    of("secret"),
-    of("trail"),
-    of("opensearch-collection"),
-    of("db-cluster"),
-];
-
-pub(super) const PROTECTS: Derived = Derived {
-    kind: "kms-key",
-    name: "protects",
-    ty: "list<object:protected>",
-    doc: "What it encrypts of what Bedrock works with and what records it; an unknown element where a place that may name it was refused.",
-    compute: protects,
-};
-
-fn key(world: &World, id: FactId) -> Value {
-    let facts = &world.facts;
-    let found = match facts.follow(id, "kms_key") {
-        Ok(found) => found,
-        Err(why) => return Value::Unknown(why),
-    };
-    let Some((key, fact)) = found.first().and_then(|key| Some((*key, facts.get(*key)?))) else { return Value::Null };
-    let told = |field: &str| facts.text_at(key, &[field]).map_or_else(Value::Unknown, |t| Value::str(t.unwrap_or_default()));
-    let text = |t: Option<&Arc<str>>| Value::str(t.map_or("", |t| t));
-    let fields = vec![
-        ("arn", Value::str(&*fact.id)),
-        ("account", text(fact.account.as_ref())),
-        ("region", text(fact.region.as_ref())),
-        ("manager", told("KeyManager")),
-        ("state", told("KeyState")),
-        ("resource", Value::Fact(key)),
-    ];
-    Value::object(fields, vec![fact.node])
-}
-
-/// Which places name which key.
-#[derive(Debug, Default)]
-struct Used {
-    by_key: HashMap<FactId, Vec<FactId>>,
-    /// Why a place of an account may name any key of it.
-    doubts: HashMap<Arc<str>, Arc<Why>>,
-}
-
-impl Used {
-    fn of(world: &World) -> Self {
-        let mut used = Self::default();
-        for kind in DERIVED.iter().filter(|derived| derived.name == "custody").map(|derived| derived.kind) {
-            for id in world.facts.of_kind(kind) {
-                match matters(world, kind, *id) {
-                    Ok(true) => used.add(world, *id),
-                    Ok(false) => {}
-                    Err(why) => used.doubt(world, *id, why),
-                }
+pub(super) fn key(world: &World, place: FactId) -> Value {
+    match places::told(world, place) {
+        Err(why) => Value::Unknown(why),
+        Ok(Told::None(..)) => Value::Null,
+        Ok(Told::Key { from, named }) => {
+            let text = world.facts.text(&named).unwrap_or_default().to_string();
+            let at = node_of(&named).map_or_else(|| node(world, place), |n| vec![n]);
+            let loaded = match world.facts.follow(from, "kms_key") {
+                Ok(found) => found.first().and_then(|key| Some((*key, world.facts.get(*key)?))),
+                Err(why) => return by_name(world, from, &text, &why, at),
+            };
+            match loaded {
+                Some((key, fact)) => of(world, key, fact, &text, at),
+                None => Value::unknown(Reason::NotLoaded, format!("the key `{text}` was not loaded")),
             }
         }
-        used
-    }
-
-    fn add(&mut self, world: &World, place: FactId) {
-        match world.facts.follow(place, "kms_key") {
-            Ok(keys) => keys.into_iter().for_each(|key| self.by_key.entry(key).or_default().push(place)),
-            // A key that is not loaded is none of those that are.
-            Err(why) if why.reason == Reason::NotLoaded => {}
-            Err(why) => self.doubt(world, place, why),
-        }
-    }
-
-    fn doubt(&mut self, world: &World, place: FactId, why: Arc<Why>) {
-        if let Some(account) = world.facts.get(place).and_then(|f| f.account.clone()) {
-            self.doubts.entry(account).or_insert(why);
-        }
     }
 }
 
-/// Whether a place holds something of Bedrock: its own things do, a bucket or a secret where Bedrock's configuration leads to it.
-fn matters(world: &World, kind: &str, id: FactId) -> Result<bool, Arc<Why>> {
-    let data = match kind {
-        "s3-bucket" | "secret" => access::bedrock_data(world, id),
-        "log-group" => return Ok(!world.facts.follow(id, "bedrock_logging").unwrap_or_default().is_empty()),
-        _ => return Ok(true),
+fn text_of(text: Option<&Arc<str>>) -> Value {
+    Value::str(text.map_or("", |t| t))
+}
+
+/// A key that was loaded.
+fn of(world: &World, key: FactId, fact: &Fact, named: &str, mut at: Vec<NodeId>) -> Value {
+    let facts = &world.facts;
+    let told = |field: &str| facts.text_at(key, &[field]).map_or_else(Value::Unknown, |t| Value::str(t.unwrap_or_default()));
+    let mut fields = vec![
+        ("named", Value::str(named)),
+        ("arn", Value::str(&*fact.id)),
+        ("account", text_of(fact.account.as_ref())),
+        ("region", text_of(fact.region.as_ref())),
+        ("manager", told("KeyManager")),
+        ("state", told("KeyState")),
+        ("rotation", rotation(world, key)),
+        ("origin", told("Origin")),
+        ("store", told("CustomKeyStoreId")),
+        ("regions", regions(world, key, fact)),
+        ("resource", Value::Fact(key)),
+    ];
+    for (field, path) in [("external_key", &["XksKeyConfiguration", "Id"][..]), ("expires", &["ValidTo"])] {
+        match facts.at(&Value::Fact(key), path) {
+            Ok(Some(value)) => fields.push((field, value)),
+            Ok(None) => {}
+            Err(why) => fields.push((field, Value::Unknown(why))),
+        }
+    }
+    at.push(fact.node);
+    Value::object(fields, at)
+}
+
+fn rotation(world: &World, key: FactId) -> Value {
+    let told = || -> Result<&'static str, Arc<Why>> {
+        // KMS answers for other keys that they do not rotate, or refuses to answer.
+        let origin = world.facts.text_at(key, &["Origin"])?;
+        let spec = world.facts.text_at(key, &["KeySpec"])?;
+        if origin.as_deref() != Some("AWS_KMS") || spec.as_deref() != Some("SYMMETRIC_DEFAULT") {
+            return Ok("none");
+        }
+        if world.facts.field(key, "rotation")?.is_none() {
+            return Ok("none");
+        }
+        let on = world.facts.bool_at(key, &["rotation", "KeyRotationEnabled"])?;
+        Ok(if on == Some(true) { "on" } else { "off" })
     };
-    match data {
-        Value::Unknown(why) => Err(why),
-        Value::Str(text) => Ok(!text.is_empty()),
-        _ => Ok(false),
-    }
+    told().map_or_else(Value::Unknown, Value::str)
 }
 
-fn protects(world: &World, key: FactId) -> Value {
-    let used = world.memo_kept(Used::of);
-    let Some(fact) = world.facts.get(key) else { return undecided() };
-    let known = used.by_key.get(&key).into_iter().flatten().map(|place| protected(world, *place));
-    let doubt = fact.account.as_ref().and_then(|account| used.doubts.get(account)).cloned().map(Value::Unknown);
-    Value::list(known.chain(doubt).collect())
+/// Its own Region first.
+fn regions(world: &World, key: FactId, fact: &Fact) -> Value {
+    let told = || -> Result<Value, Arc<Why>> {
+        let configuration = Value::Fact(key);
+        let mut out: Vec<Arc<str>> = fact.region.iter().cloned().collect();
+        let primary = world.facts.at(&configuration, &["MultiRegionConfiguration", "PrimaryKey"])?;
+        let replicas = world.facts.list_in(&configuration, &["MultiRegionConfiguration", "ReplicaKeys"])?;
+        for other in primary.iter().chain(&replicas) {
+            let region = world.facts.text_in(other, &["Region"])?;
+            let region = region.ok_or_else(|| Why::new(Reason::MissingField, "a replica of the key does not name its Region"))?;
+            if !out.iter().any(|known| **known == *region) {
+                out.push(region.as_str().into());
+            }
+        }
+        Ok(Value::list(out.into_iter().map(Value::Str).collect()))
+    };
+    told().unwrap_or_else(Value::Unknown)
 }
 
-fn protected(world: &World, place: FactId) -> Value {
-    let fact = world.facts.get(place);
-    let text = |t: Option<&Arc<str>>| Value::str(t.map_or("", |t| t));
-    let at: Vec<NodeId> = fact.map(|f| f.node).into_iter().collect();
+/// A key that was not loaded: what its ARN, or an alias of AWS's, tells.
+fn by_name(world: &World, from: FactId, named: &str, why: &Arc<Why>, at: Vec<NodeId>) -> Value {
+    let unknown = || Value::Unknown(why.clone());
+    let arn = Arn::parse(named).filter(|arn| arn.service == "kms");
+    let (account, region) = match (&arn, world.facts.get(from)) {
+        (Some(arn), _) => (Value::str(arn.account), Value::str(arn.region)),
+        // AWS's aliases are of the place's own account.
+        (None, Some(fact)) if is_of_aws(named) => (text_of(fact.account.as_ref()), text_of(fact.region.as_ref())),
+        _ => return unknown(),
+    };
+    let is_key = arn.as_ref().is_some_and(|arn| arn.resource.starts_with("key/"));
     let fields = vec![
-        ("kind", Value::str(fact.map_or("", |f| f.kind.title))),
-        ("name", Value::str(fact.map(|f| f.name.clone()).unwrap_or_default())),
-        ("account", text(fact.and_then(|f| f.account.as_ref()))),
-        ("region", text(fact.and_then(|f| f.region.as_ref()))),
-        ("resource", Value::Fact(place)),
+        ("named", Value::str(named)),
+        ("arn", if is_key { Value::str(named) } else { unknown() }),
+        ("account", account),
+        ("region", region),
+        ("manager", if is_of_aws(named) { Value::str("AWS") } else { unknown() }),
+        ("state", unknown()),
+        ("rotation", unknown()),
+        ("origin", unknown()),
+        ("store", unknown()),
+        ("external_key", unknown()),
+        ("expires", unknown()),
+        ("regions", unknown()),
+        ("resource", unknown()),
     ];
     Value::object(fields, at)
 }

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::{Custody, bucket_custody, by_field, made, place};
+use super::places::{self, by_field};
+use super::{Custody, Told, node};
 use crate::facts::{FactId, Reason, Value, Why};
 use crate::world::{Derived, ObjectType, World};
 
@@ -24,7 +25,7 @@ pub(super) const VECTORS: Derived = Derived {
     kind: "knowledge-base",
     name: "vector_stores",
     ty: "list<object:vector-store>",
-    doc: "The store of AWS that holds its vectors, with who holds the key; an unknown element for one that was not loaded, or of which alicerce reads nothing.",
+    doc: "The store that holds its vectors, with who holds the key; an unknown element for one that was not loaded, or of which no call that alicerce reads tells.",
     compute: vector_stores,
 };
 
@@ -50,35 +51,47 @@ fn keeps_data(world: &World, id: FactId) -> Value {
     }
 }
 
-type Tell = fn(&World, FactId) -> Value;
+/// Edges of a knowledge base to stores, each of which is a place.
+const EDGES: [&str; 4] = ["collection", "cluster", "vector_bucket", "vector_index_bucket"];
 
-/// Edges of a knowledge base to stores, with how the custody of each is told.
-const EDGES: [(&str, Tell); 4] =
-    [("collection", collection), ("cluster", cluster), ("vector_bucket", vector_bucket), ("vector_index_bucket", vector_bucket)];
-
-/// Types of stores that are services of AWS. The others are run by somebody else, which `knowledge-base-leaves-region` tells.
-const OF_AWS: [&str; 5] = ["OPENSEARCH_SERVERLESS", "OPENSEARCH_MANAGED_CLUSTER", "RDS", "NEPTUNE_ANALYTICS", "S3_VECTORS"];
+/// Stores that others than AWS run.
+const OF_OTHERS: [&str; 3] = ["PINECONE", "REDIS_ENTERPRISE_CLOUD", "MONGO_DB_ATLAS"];
 
 fn vector_stores(world: &World, base: FactId) -> Value {
     let told = || -> Result<Value, Arc<Why>> {
         let Some(storage) = world.facts.at(&Value::Fact(base), &["storageConfiguration"])? else {
-            return Ok(Value::list(Vec::new()));
+            return without_storage(world, base);
         };
         let mut out: Vec<Value> = Vec::new();
-        for (edge, custody) in EDGES {
+        for edge in EDGES {
             match world.facts.follow(base, edge) {
-                Ok(found) => out.extend(found.into_iter().map(|store| vector_store(world, store, &custody(world, store)))),
+                Ok(found) => out.extend(found.into_iter().map(|store| vector_store(world, store, &super::of(world, store)))),
                 Err(why) => out.push(Value::Unknown(why)),
             }
         }
-        let kind = world.facts.text_in(&storage, &["type"])?.unwrap_or_default();
-        if out.is_empty() && OF_AWS.contains(&&*kind) {
-            let text = format!("no call that alicerce reads tells how a store of the type `{kind}` is encrypted");
-            out.push(Value::unknown(Reason::NotCollected, text));
+        if out.is_empty() {
+            let kind = world.facts.text_in(&storage, &["type"])?.unwrap_or_default();
+            out.push(Value::unknown(Reason::NotCollected, why_not_told(&kind)));
         }
         Ok(Value::list(out))
     };
     told().unwrap_or_else(Value::Unknown)
+}
+
+/// A managed knowledge base keeps its vectors under its own key, one on a database holds none, an index of Kendra is a store of its own.
+fn without_storage(world: &World, base: FactId) -> Result<Value, Arc<Why>> {
+    let kind = world.facts.text_at(base, &["knowledgeBaseConfiguration", "type"])?;
+    Ok(match kind.as_deref() {
+        Some(kind @ "KENDRA") => Value::list(vec![Value::unknown(Reason::NotCollected, why_not_told(kind))]),
+        _ => Value::list(Vec::new()),
+    })
+}
+
+fn why_not_told(kind: &str) -> String {
+    if OF_OTHERS.contains(&kind) {
+        return format!("no call of AWS tells how a store of the type `{kind}`, which is not AWS's, is encrypted");
+    }
+    format!("no call that alicerce reads tells how a store of the type `{kind}` is encrypted")
 }
 
 fn vector_store(world: &World, store: FactId, custody: &Value) -> Value {
@@ -94,57 +107,43 @@ fn vector_store(world: &World, store: FactId, custody: &Value) -> Value {
         ("reason", Value::str(text("reason"))),
         ("resource", Value::Fact(store)),
     ];
-    Value::object(fields, fact.map(|f| f.node).into_iter().collect())
+    Value::object(fields, node(world, store))
 }
 
 /// A batch job's output: the key that the job names, else what the output's bucket does by default.
-pub(super) fn batch_job(world: &World, job: FactId) -> Value {
-    let key = ["outputDataConfig", "s3OutputDataConfig", "s3EncryptionKeyId"];
-    let told = || -> Result<Value, Arc<Why>> {
-        if world.facts.at(&Value::Fact(job), &key)?.is_some() {
-            return by_field(world, job, &key, ("aws-owned", ""));
-        }
-        match world.facts.follow(job, "output_bucket")?.first() {
-            Some(bucket) => bucket_custody(world, *bucket),
-            None => Err(Why::new(Reason::MissingField, "the job does not say where its output is written")),
-        }
-    };
-    told().unwrap_or_else(Value::Unknown)
+pub(super) fn batch_job(world: &World, job: FactId) -> Result<Told, Arc<Why>> {
+    let named = world.facts.at(&Value::Fact(job), &["outputDataConfig", "s3OutputDataConfig", "s3EncryptionKeyId"])?;
+    if let Some(named) = named {
+        return Ok(Told::Key { from: job, named });
+    }
+    match world.facts.follow(job, "output_bucket")?.first() {
+        Some(bucket) => places::bucket(world, *bucket),
+        None => Err(Why::new(Reason::MissingField, "the job does not say where its output is written")),
+    }
 }
 
 /// An OpenSearch Serverless collection: the key that its encryption policy gave it, `auto` for one that AWS owns.
-pub(super) fn collection(world: &World, collection: FactId) -> Value {
-    let told = || -> Result<Value, Arc<Why>> {
-        let key = world.facts.text_at(collection, &["kmsKeyArn"])?;
-        if key.as_deref() == Some("auto") {
-            let reason = "its encryption policy says `AWSOwnedKey`: a key that AWS owns".to_owned();
-            let custody = Custody { who: "aws-owned", key: String::new(), holder: None, reason };
-            return Ok(made(world, custody, place(world, collection)));
+pub(super) fn collection(world: &World, collection: FactId) -> Result<Told, Arc<Why>> {
+    match world.facts.text_at(collection, &["kmsKeyArn"])?.as_deref() {
+        Some("auto") => {
+            let reason = "its encryption policy says `AWSOwnedKey`: a key that AWS owns";
+            Ok(Told::None(Custody::without("aws-owned", reason), node(world, collection)))
         }
-        if key.is_none() {
-            return Err(Why::new(Reason::MissingField, "`batch-get-collection` does not say which key encrypts the collection"));
-        }
-        by_field(world, collection, &["kmsKeyArn"], ("aws-owned", ""))
-    };
-    told().unwrap_or_else(Value::Unknown)
+        None => Err(Why::new(Reason::MissingField, "`batch-get-collection` does not say which key encrypts the collection")),
+        Some(_) => by_field(world, collection, &["kmsKeyArn"], "aws-owned", ""),
+    }
 }
 
 /// An Aurora or RDS cluster, which may be without encryption.
-pub(super) fn cluster(world: &World, cluster: FactId) -> Value {
-    let told = || -> Result<Value, Arc<Why>> {
-        let encrypted = world.facts.bool_at(cluster, &["StorageEncrypted"])?;
-        if encrypted != Some(true) {
-            let reason = "its storage is not encrypted".to_owned();
-            let custody = Custody { who: "none", key: String::new(), holder: None, reason };
-            return Ok(made(world, custody, place(world, cluster)));
-        }
-        by_field(world, cluster, &["KmsKeyId"], ("aws-managed", "no key is named: the AWS-managed key `alias/aws/rds`"))
-    };
-    told().unwrap_or_else(Value::Unknown)
+pub(super) fn cluster(world: &World, cluster: FactId) -> Result<Told, Arc<Why>> {
+    if world.facts.bool_at(cluster, &["StorageEncrypted"])? != Some(true) {
+        return Ok(Told::None(Custody::without("none", "its storage is not encrypted"), node(world, cluster)));
+    }
+    by_field(world, cluster, &["KmsKeyId"], "aws-managed", "no key is named: the AWS-managed key `alias/aws/rds`")
 }
 
 /// A bucket of S3 Vectors.
-pub(super) fn vector_bucket(world: &World, bucket: FactId) -> Value {
-    let absent = ("aws-owned", "no key is set, so S3 Vectors encrypts with keys that AWS owns (SSE-S3)");
-    by_field(world, bucket, &["encryptionConfiguration", "kmsKeyArn"], absent).unwrap_or_else(Value::Unknown)
+pub(super) fn vector_bucket(world: &World, bucket: FactId) -> Result<Told, Arc<Why>> {
+    let reason = "no key is set, so S3 Vectors encrypts with keys that AWS owns (SSE-S3)";
+    by_field(world, bucket, &["encryptionConfiguration", "kmsKeyArn"], "aws-owned", reason)
 }

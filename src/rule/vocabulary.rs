@@ -18,7 +18,8 @@ const DERIVED: &[&[&[Derived]]] = &[
     access::edges::DERIVED,
     network::DERIVED,
     logging::DERIVED,
-    &[custody::DERIVED, custody::KEYS, custody::KEEPS, secrets::DERIVED, residency::DERIVED],
+    custody::DERIVED,
+    &[secrets::DERIVED, residency::DERIVED],
 ];
 
 /// Their objects, and those of the configuration.
