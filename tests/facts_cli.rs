@@ -119,12 +119,14 @@ fn the_walk_through_works_as_it_is_written() {
         room.write(path, block.map(|l| format!("{l}\n")).collect::<String>());
         files += 1;
     }
-    assert_eq!(files, 7);
+    assert_eq!(files, 9);
     let borrowed = [
         ("network/nat-dependency", "network/bedrock-by-the-internet", ["fail.nat-gateway.yaml", "pass.no-way-out.yaml"]),
         ("logging/prompt-log-destination-broken", "logging/record-does-not-arrive", ["fail.scp.yaml", "pass.log-group.yaml"]),
         ("logging/prompt-log-readable-widely", "logging/prompts-read-by-anybody", ["fail.log-group.yaml", "pass.security.yaml"]),
         ("encryption/guardrail-without-cmk", "encryption/key-of-this-account", ["fail.no-key.yaml", "pass.customer-key.yaml"]),
+        ("encryption/key-policy-open", "encryption/key-used-from-outside", ["fail.grant.yaml", "pass.grant-within.yaml"]),
+        ("encryption/key-policy-open", "encryption/key-ended-by-workload", ["fail.workload.yaml", "pass.workload-uses-it.yaml"]),
     ];
     for (built_in, own, cases) in borrowed {
         for case in cases {
@@ -133,5 +135,5 @@ fn the_walk_through_works_as_it_is_written() {
         }
     }
     let run = alicerce(room.path(), &["rules", "test", "my-rules"]).expect_code(0);
-    assert!(run.stdout.contains("10 cases of 5 rules: all hold"), "{}", run.stdout);
+    assert!(run.stdout.contains("14 cases of 7 rules: all hold"), "{}", run.stdout);
 }

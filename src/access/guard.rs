@@ -6,10 +6,11 @@
 pub(super) mod attach;
 pub(crate) mod data;
 pub(super) mod effective;
-mod everything;
+pub(crate) mod everybody;
+pub(crate) mod everything;
 pub(super) mod gaps;
 pub(super) mod management;
-pub(super) mod perimeter;
+pub(crate) mod perimeter;
 pub(crate) mod questions;
 pub(super) mod region;
 pub(super) mod scp;

@@ -32,8 +32,11 @@ mod wildcard;
 
 use crate::world::{Derived, ObjectType};
 
+pub(crate) use edges::is_stranger;
 pub use endpoint::{Endpoint, callable_endpoints, may};
 pub(crate) use guard::data::told as bedrock_data;
+pub(crate) use guard::everybody::everybody;
+pub(crate) use guard::perimeter::outsiders_who;
 pub use region::{in_use, mantle_callers};
 pub use through::{Through, through_endpoint};
 

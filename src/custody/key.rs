@@ -20,11 +20,19 @@ pub(super) const KEY: ObjectType = ObjectType {
         ("manager", "string", "`CUSTOMER` or `AWS`"),
         ("state", "string", "`Enabled`, `Disabled`, `PendingDeletion` and so on, as `describe-key` has it"),
         ("rotation", "string", "`on` or `off`; `none` for a key that KMS cannot rotate"),
-        ("origin", "string", "where its material is from: `AWS_KMS`, `EXTERNAL` (imported), `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`"),
+        (
+            "origin",
+            "string",
+            "where its material is from: `AWS_KMS`, `EXTERNAL` (imported), `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`",
+        ),
         ("store", "string", "the custom key store that holds its material; empty for KMS's own"),
         ("external_key?", "string", "the id of the key in an external key store"),
         ("expires?", "timestamp", "when imported material expires; absent where it does not"),
-        ("regions", "list<string>", "the Regions that hold its material: its own, and those of a multi-Region key's primary and replicas"),
+        (
+            "regions",
+            "list<string>",
+            "the Regions that hold its material: its own, and those of a multi-Region key's primary and replicas",
+        ),
         ("resource", "any", "the key itself (`kms-key`)"),
     ],
 };
@@ -68,7 +76,7 @@ fn of(world: &World, key: FactId, fact: &Fact, named: &str, mut at: Vec<NodeId>)
         ("region", text_of(fact.region.as_ref())),
         ("manager", told("KeyManager")),
         ("state", told("KeyState")),
-        ("rotation", rotation(world, key)),
+        ("rotation", rotation(world, key).map_or_else(Value::Unknown, Value::str)),
         ("origin", told("Origin")),
         ("store", told("CustomKeyStoreId")),
         ("regions", regions(world, key, fact)),
@@ -85,25 +93,23 @@ fn of(world: &World, key: FactId, fact: &Fact, named: &str, mut at: Vec<NodeId>)
     Value::object(fields, at)
 }
 
-fn rotation(world: &World, key: FactId) -> Value {
-    let told = || -> Result<&'static str, Arc<Why>> {
-        // KMS answers for other keys that they do not rotate, or refuses to answer.
-        let origin = world.facts.text_at(key, &["Origin"])?;
-        let spec = world.facts.text_at(key, &["KeySpec"])?;
-        if origin.as_deref() != Some("AWS_KMS") || spec.as_deref() != Some("SYMMETRIC_DEFAULT") {
-            return Ok("none");
-        }
-        if world.facts.field(key, "rotation")?.is_none() {
-            return Ok("none");
-        }
-        let on = world.facts.bool_at(key, &["rotation", "KeyRotationEnabled"])?;
-        Ok(if on == Some(true) { "on" } else { "off" })
-    };
-    told().map_or_else(Value::Unknown, Value::str)
+/// `on`, `off` or `none`.
+pub(super) fn rotation(world: &World, key: FactId) -> Result<&'static str, Arc<Why>> {
+    // KMS answers for other keys that they do not rotate, or refuses to answer.
+    let origin = world.facts.text_at(key, &["Origin"])?;
+    let spec = world.facts.text_at(key, &["KeySpec"])?;
+    if origin.as_deref() != Some("AWS_KMS") || spec.as_deref() != Some("SYMMETRIC_DEFAULT") {
+        return Ok("none");
+    }
+    if world.facts.field(key, "rotation")?.is_none() {
+        return Ok("none");
+    }
+    let on = world.facts.bool_at(key, &["rotation", "KeyRotationEnabled"])?;
+    Ok(if on == Some(true) { "on" } else { "off" })
 }
 
 /// Its own Region first.
-fn regions(world: &World, key: FactId, fact: &Fact) -> Value {
+pub(super) fn regions(world: &World, key: FactId, fact: &Fact) -> Value {
     let told = || -> Result<Value, Arc<Why>> {
         let configuration = Value::Fact(key);
         let mut out: Vec<Arc<str>> = fact.region.iter().cloned().collect();

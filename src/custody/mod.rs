@@ -3,10 +3,13 @@
 //! In: the world. Out: the derived facts `custody` and `key` on places that hold prompts or documents, and on keys what they protect and
 //! who can use and destroy them. A key that is named but was not loaded is unknown: it may be anybody's.
 
+mod holders;
 mod key;
+mod openings;
 mod places;
 mod protects;
 mod stores;
+mod words;
 
 use std::sync::Arc;
 
@@ -14,7 +17,8 @@ use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::world::{Derived, ObjectType, World};
 
 /// The objects of this module.
-pub const OBJECTS: &[ObjectType] = &[key::KEY, protects::PROTECTED, stores::STORE, CUSTODY];
+pub const OBJECTS: &[ObjectType] =
+    &[key::KEY, holders::USER, holders::DESTROYER, openings::OPENING, protects::PROTECTED, stores::STORE, CUSTODY];
 
 const CUSTODY: ObjectType = ObjectType {
     name: "custody",
@@ -27,8 +31,7 @@ const CUSTODY: ObjectType = ObjectType {
     ],
 };
 
-const CUSTODY_DOC: &str =
-    "Who holds the key that data here is encrypted with; unknown where a key is named but was not loaded.";
+const CUSTODY_DOC: &str = "Who holds the key that data here is encrypted with; unknown where a key is named but was not loaded.";
 const KEY_DOC: &str = "The KMS key that encrypts it, `null` where none is named; of one that was not loaded what its ARN tells.";
 
 const fn custody_of(kind: &'static str) -> Derived {
@@ -43,7 +46,8 @@ const CUSTODIES: &[Derived] = &places::each_place!(custody_of);
 const KEYS: &[Derived] = &places::each_place!(key_of);
 
 /// The derived facts of this module.
-pub const DERIVED: &[&[Derived]] = &[CUSTODIES, KEYS, &stores::KEEPS, &[protects::PROTECTS, stores::VECTORS]];
+pub const DERIVED: &[&[Derived]] =
+    &[CUSTODIES, KEYS, &stores::KEEPS, &holders::DERIVED, &[protects::PROTECTS, openings::OPENINGS, words::IN_WORDS, stores::VECTORS]];
 
 /// What a place says of its key.
 enum Told {

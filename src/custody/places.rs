@@ -101,13 +101,7 @@ pub(super) fn told(world: &World, place: FactId) -> Result<Told, Arc<Why>> {
 }
 
 /// The key named at `path`; where there is none, `who` encrypts, for `reason`.
-pub(super) fn by_field(
-    world: &World,
-    place: FactId,
-    path: &[&str],
-    who: &'static str,
-    reason: &str,
-) -> Result<Told, Arc<Why>> {
+pub(super) fn by_field(world: &World, place: FactId, path: &[&str], who: &'static str, reason: &str) -> Result<Told, Arc<Why>> {
     let named = world.facts.at(&Value::Fact(place), path)?;
     let named = named.filter(|value| world.facts.text(value).is_some_and(|text| !text.is_empty()));
     Ok(match named {

@@ -187,14 +187,21 @@ pub struct Request {
 
 impl Request {
     /// Puts a request together. Keys that follow from the principal (`aws:PrincipalArn`, `aws:PrincipalAccount`,
-    /// `aws:PrincipalType`, `aws:username`, `aws:PrincipalIsAWSService`, …) and `aws:ResourceAccount` are filled in
-    /// unless `context` says something about them; `aws:ResourceAccount` is unknown for Bedrock resources without an
+    /// `aws:PrincipalType`, `aws:username`, `aws:PrincipalIsAWSService`, …), `aws:ResourceAccount` and, for KMS,
+    /// `kms:CallerAccount` are filled in unless `context` says something about them; `aws:ResourceAccount` is unknown for Bedrock resources without an
     /// account in their ARN, which may be AWS's. For a session named without its role's ARN, the role is taken
     /// to have no path: give `aws:PrincipalArn` where it has one.
     pub fn new(principal: Principal, action: &str, resource: &str, resource_account: Option<&str>, mut context: Context) -> Self {
         let of_arn = Arn::parse(resource).map(|arn| arn.account).filter(|a| super::arn::is_account_id(a));
         let resource_account: Option<Box<str>> = resource_account.or(of_arn).or(principal.account()).map(Into::into);
         principal.fill(&mut context);
+        // Source: KMS developer guide, "kms:CallerAccount".
+        if action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("kms:"))
+            && let Some(account) = principal.account()
+            && !context.mentions("kms:calleraccount")
+        {
+            context.set("kms:CallerAccount", [account]);
+        }
         if !context.mentions("aws:resourceaccount") {
             // Foundation models belong to AWS: of which account, the request does not tell.
             let of_aws = action.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("bedrock:")) && of_arn.is_none();
@@ -222,7 +229,7 @@ impl std::fmt::Display for Request {
             other => other.arn().unwrap_or_else(|| format!("{other:?}")),
         };
         write!(f, "{who} calls {} on {}", self.action, self.resource)?;
-        let derived = ["aws:principal", "aws:resourceaccount", "aws:userid", "aws:username"];
+        let derived = ["aws:principal", "aws:resourceaccount", "aws:userid", "aws:username", "kms:calleraccount"];
         let mut first = true;
         for key in self.context.keys().filter(|key| !derived.iter().any(|d| key.starts_with(d) && !key.contains('/'))) {
             if let Known::Values(values) = self.context.get(key) {

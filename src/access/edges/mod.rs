@@ -28,7 +28,8 @@ pub use derived::name_of;
 pub(super) use keys::{Keys, organization_of};
 pub(super) use rcps::Rcps;
 pub use reach::{Reach, Reached, becomes, who_becomes};
-pub(super) use strangers::{context_of_service, contexts, is_stranger};
+pub(crate) use strangers::is_stranger;
+pub(super) use strangers::{context_of_service, contexts};
 pub use width::holes as trust_holes;
 
 /// Looks at all accounts, lot by lot, for what runs as their roles.

@@ -17,7 +17,7 @@ const ACCOUNT: &str = "999999999999";
 ///
 /// # Errors
 /// Why it is not known.
-pub(in super::super) fn is_stranger(world: &World, subject: FactId, own: &str, account: &str) -> Result<bool, Arc<Why>> {
+pub(crate) fn is_stranger(world: &World, subject: FactId, own: &str, account: &str) -> Result<bool, Arc<Why>> {
     let known = |kind| world.facts.by_key(kind, account, None, None).is_some();
     let trusted = world.scope_of(subject).trusted_accounts.iter().any(|a| &**a == account);
     if account == own || trusted || known("organization-account") || known("account") {

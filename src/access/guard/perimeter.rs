@@ -57,6 +57,16 @@ pub(super) fn closed(world: &World, resource: FactId) -> bool {
 }
 
 fn outsiders(world: &World, resource: FactId) -> Value {
+    let actions: &'static [&'static str] = match world.facts.get(resource).map(|fact| fact.kind.name) {
+        Some("s3-bucket") => &BUCKET,
+        Some("kms-key") => &KEY,
+        _ => &SECRET,
+    };
+    outsiders_who(world, resource, actions)
+}
+
+/// As the fact `outsiders`, for these actions: each name is told with the first of them that it lets an outsider do.
+pub(crate) fn outsiders_who(world: &World, resource: FactId, actions: &'static [&'static str]) -> Value {
     let Some(fact) = world.facts.get(resource) else { return Value::list(Vec::new()) };
     let policy = match policy_of(world, resource) {
         Ok(Some(policy)) => policy,
@@ -67,10 +77,9 @@ fn outsiders(world: &World, resource: FactId) -> Value {
     let own = fact.account.clone().unwrap_or_default();
     let rcps = Rcps::of(world);
     let policies = policies_of(world, &rcps, (&everything, Some(&policy.policy)), &own);
-    let (actions, within): (&[&str], Vec<String>) = match fact.kind.name {
-        "s3-bucket" => (&BUCKET, vec![format!("{}/*", fact.id), fact.id.to_string()]),
-        "kms-key" => (&KEY, vec![fact.id.to_string()]),
-        _ => (&SECRET, vec![fact.id.to_string()]),
+    let within: Vec<String> = match fact.kind.name {
+        "s3-bucket" => vec![format!("{}/*", fact.id), fact.id.to_string()],
+        _ => vec![fact.id.to_string()],
     };
     let asker = Asker { world, resource, own: &own, policy: &policy, policies, actions, within };
     match shut_by_s3(world, resource, &policy.policy) {
@@ -272,7 +281,7 @@ fn carried(account: &str) -> Context {
 }
 
 /// The policy with this Allow alone, and all that it denies.
-fn alone(policy: &Policy, statement: &Statement) -> Policy {
+pub(super) fn alone(policy: &Policy, statement: &Statement) -> Policy {
     let mut out = policy.clone();
     out.statements.retain(|s| s.effect == Effect::Deny || s.mark == statement.mark);
     out

@@ -7,12 +7,14 @@
 mod among;
 mod can;
 mod joined;
+mod named;
 pub mod new;
 mod region;
 mod who;
 
-pub use among::{Able, Among, Asked, among};
+pub use among::{Able, Among, Asked, among, among_where};
 pub use can::{Line, Verdict, can};
+pub use named::{Granted, NamedAble, granted, named};
 pub use who::{Who, who_can};
 
 use super::principals::{Held, KINDS, Principals, Standing, compile, node_of};

@@ -62,17 +62,17 @@ fn who(world: &World, standing: &Standing, action: &str, resource: Option<&str>,
             joined
         }
     };
-    answered(standing, &joined, owner.as_deref(), action, resource, region)
+    answered(standing, &joined, owner.as_deref(), action, resource, (region, &Context::open()))
 }
 
-/// The answer for one principal, where the resource's side is known.
+/// The answer for one principal, where the resource's side is known; `fixed` of the context is part of the question.
 pub(super) fn answered(
     standing: &Standing,
     joined: &Joined,
     owner: Option<&str>,
     action: &str,
     resource: Option<&str>,
-    region: Option<&str>,
+    (region, fixed_context): (Option<&str>, &Context),
 ) -> Who {
     let fixed = resource.filter(|text| is_one(text));
     let policies = joined.policies(standing);
@@ -87,7 +87,7 @@ pub(super) fn answered(
         let site = decision.why.iter().find(granting)?.site?;
         Some(place(standing, Some(joined), site, action, &Context::open()))
     };
-    let mut context = Context::open();
+    let mut context = fixed_context.clone();
     // A call is made in its resource's Region, unless another is asked about.
     let own = fixed.and_then(Arn::parse).map(|arn| arn.region).filter(|region| !region.is_empty());
     if let Some(region) = region.or(own) {

@@ -20,6 +20,7 @@ pub(super) static KINDS: &[Kind] = &[
             Attached::new("rotation", "kms", "get-key-rotation-status", "shape:kms.GetKeyRotationStatusResponse")
                 .absent(&["UnsupportedOperationException"])
                 .doc("its rotation; absent for keys that cannot rotate"),
+            Attached::new("grants", "kms", "list-grants", "list<shape:kms.GrantListEntry>").path("Grants").doc("its grants"),
         ],
         resolve: Some(resolve_key),
         ..Kind::new("kms-key", "KMS key", Scope::Region, "kms.KeyMetadata")
