@@ -11,6 +11,7 @@ pub(crate) mod everything;
 pub(super) mod gaps;
 pub(super) mod management;
 pub(crate) mod perimeter;
+pub(super) mod public;
 pub(crate) mod questions;
 pub(super) mod region;
 pub(super) mod scp;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{Told, node, node_of, places};
+use crate::access::is_stranger;
 use crate::facts::{Fact, FactId, NodeId, Reason, Value, Why};
 use crate::iam::arn::Arn;
 use crate::world::{ObjectType, World};
@@ -17,6 +18,7 @@ pub(super) const KEY: ObjectType = ObjectType {
         ("arn", "string", "the key's ARN"),
         ("account", "string", "the account that holds it"),
         ("region", "string", "its Region"),
+        ("outsider", "bool", "its account is neither the place's, nor of the organisation, loaded or in `trusted_accounts`"),
         ("manager", "string", "`CUSTOMER` or `AWS`"),
         ("state", "string", "`Enabled`, `Disabled`, `PendingDeletion` and so on, as `describe-key` has it"),
         ("rotation", "string", "`on` or `off`; `none` for a key that KMS cannot rotate"),
@@ -54,7 +56,7 @@ pub(super) fn key(world: &World, place: FactId) -> Value {
                 Err(why) => return by_name(world, from, &text, &why, at),
             };
             match loaded {
-                Some((key, fact)) => of(world, key, fact, &text, at),
+                Some((key, fact)) => of(world, from, (key, fact), &text, at),
                 None => Value::unknown(Reason::NotLoaded, format!("the key `{text}` was not loaded")),
             }
         }
@@ -65,8 +67,14 @@ fn text_of(text: Option<&Arc<str>>) -> Value {
     Value::str(text.map_or("", |t| t))
 }
 
+/// Whether a key's account is a stranger to the place.
+fn outsider(world: &World, place: FactId, account: &str) -> Value {
+    let own = world.facts.get(place).and_then(|fact| fact.account.as_deref()).unwrap_or_default();
+    is_stranger(world, place, own, account).map_or_else(Value::Unknown, Value::Bool)
+}
+
 /// A key that was loaded.
-fn of(world: &World, key: FactId, fact: &Fact, named: &str, mut at: Vec<NodeId>) -> Value {
+fn of(world: &World, from: FactId, (key, fact): (FactId, &Fact), named: &str, mut at: Vec<NodeId>) -> Value {
     let facts = &world.facts;
     let told = |field: &str| facts.text_at(key, &[field]).map_or_else(Value::Unknown, |t| Value::str(t.unwrap_or_default()));
     let mut fields = vec![
@@ -74,6 +82,7 @@ fn of(world: &World, key: FactId, fact: &Fact, named: &str, mut at: Vec<NodeId>)
         ("arn", Value::str(&*fact.id)),
         ("account", text_of(fact.account.as_ref())),
         ("region", text_of(fact.region.as_ref())),
+        ("outsider", outsider(world, from, fact.account.as_deref().unwrap_or_default())),
         ("manager", told("KeyManager")),
         ("state", told("KeyState")),
         ("rotation", rotation(world, key).map_or_else(Value::Unknown, Value::str)),
@@ -131,10 +140,12 @@ pub(super) fn regions(world: &World, key: FactId, fact: &Fact) -> Value {
 fn by_name(world: &World, from: FactId, named: &str, why: &Arc<Why>, at: Vec<NodeId>) -> Value {
     let unknown = || Value::Unknown(why.clone());
     let arn = Arn::parse(named).filter(|arn| arn.service == "kms");
-    let (account, region) = match (&arn, world.facts.get(from)) {
-        (Some(arn), _) => (Value::str(arn.account), Value::str(arn.region)),
+    let (account, region, outsider) = match (&arn, world.facts.get(from)) {
+        (Some(arn), _) => (Value::str(arn.account), Value::str(arn.region), outsider(world, from, arn.account)),
         // AWS's aliases are of the place's own account.
-        (None, Some(fact)) if is_of_aws(named) => (text_of(fact.account.as_ref()), text_of(fact.region.as_ref())),
+        (None, Some(fact)) if is_of_aws(named) => {
+            (text_of(fact.account.as_ref()), text_of(fact.region.as_ref()), Value::Bool(false))
+        }
         _ => return unknown(),
     };
     let is_key = arn.as_ref().is_some_and(|arn| arn.resource.starts_with("key/"));
@@ -143,6 +154,7 @@ fn by_name(world: &World, from: FactId, named: &str, why: &Arc<Why>, at: Vec<Nod
         ("arn", if is_key { Value::str(named) } else { unknown() }),
         ("account", account),
         ("region", region),
+        ("outsider", outsider),
         ("manager", if is_of_aws(named) { Value::str("AWS") } else { unknown() }),
         ("state", unknown()),
         ("rotation", unknown()),

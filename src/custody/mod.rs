@@ -32,6 +32,7 @@ const CUSTODY: ObjectType = ObjectType {
 };
 
 const CUSTODY_DOC: &str = "Who holds the key that data here is encrypted with; unknown where a key is named but was not loaded.";
+const MATTER_DOC: &str = "Whether it holds something of Bedrock: Bedrock's own things do, a bucket, secret or log group where Bedrock's configuration leads to it.";
 const KEY_DOC: &str = "The KMS key that encrypts it, `null` where none is named; of one that was not loaded what its ARN tells.";
 
 const fn custody_of(kind: &'static str) -> Derived {
@@ -42,12 +43,23 @@ const fn key_of(kind: &'static str) -> Derived {
     Derived { kind, name: "key", ty: "object:key", doc: KEY_DOC, compute: key::key }
 }
 
+const fn matter_of(kind: &'static str) -> Derived {
+    Derived { kind, name: "of_bedrock", ty: "bool", doc: MATTER_DOC, compute: protects::of_bedrock }
+}
+
 const CUSTODIES: &[Derived] = &places::each_place!(custody_of);
 const KEYS: &[Derived] = &places::each_place!(key_of);
+const MATTERS: &[Derived] = &places::each_place!(matter_of);
 
 /// The derived facts of this module.
-pub const DERIVED: &[&[Derived]] =
-    &[CUSTODIES, KEYS, &stores::KEEPS, &holders::DERIVED, &[protects::PROTECTS, openings::OPENINGS, words::IN_WORDS, stores::VECTORS]];
+pub const DERIVED: &[&[Derived]] = &[
+    CUSTODIES,
+    KEYS,
+    MATTERS,
+    &stores::KEEPS,
+    &holders::DERIVED,
+    &[protects::PROTECTS, openings::OPENINGS, words::IN_WORDS, stores::VECTORS],
+];
 
 /// What a place says of its key.
 enum Told {

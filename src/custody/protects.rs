@@ -86,6 +86,12 @@ fn matters(world: &World, kind: &str, id: FactId) -> Result<bool, Arc<Why>> {
     }
 }
 
+/// Whether it holds something of Bedrock.
+pub(super) fn of_bedrock(world: &World, place: FactId) -> Value {
+    let kind = world.facts.get(place).map_or("", |fact| fact.kind.name);
+    matters(world, kind, place).map_or_else(Value::Unknown, Value::Bool)
+}
+
 fn protects(world: &World, key: FactId) -> Value {
     let used = world.memo_kept(Used::of);
     let Some(fact) = world.facts.get(key) else { return Value::list(Vec::new()) };

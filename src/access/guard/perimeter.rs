@@ -143,9 +143,10 @@ fn shut_by_s3(world: &World, bucket: FactId, policy: &Policy) -> Result<bool, Ar
     if open.peek().is_none() {
         return Ok(false);
     }
-    let path = ["public_access_block", "PublicAccessBlockConfiguration", "RestrictPublicBuckets"];
-    if facts.bool_at(bucket, &path)? != Some(true) {
-        return Ok(false);
+    // What the account's block says counts where it is known.
+    let own = facts.bool_at(bucket, &["public_access_block", "PublicAccessBlockConfiguration", "RestrictPublicBuckets"]);
+    if super::public::blocked(world, bucket, "RestrictPublicBuckets") != Ok(true) {
+        return own.map(|_| false);
     }
     if open.any(|s| s.conditions.is_empty()) {
         return Ok(true);

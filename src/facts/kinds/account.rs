@@ -1,6 +1,6 @@
 //! Accounts, and what stands in one.
 
-use super::super::kind::{Edge, Kind, Scope};
+use super::super::kind::{Attached, Edge, Kind, Scope};
 use super::super::{Fact, FactId, Facts, Lookup, Value};
 
 pub(super) static KINDS: &[Kind] = &[Kind {
@@ -24,6 +24,14 @@ pub(super) static KINDS: &[Kind] = &[Kind {
             "the Regions of it that were looked at for Bedrock",
         ),
     ],
+    attached: &[Attached::new(
+        "public_access_block",
+        "s3control",
+        "get-public-access-block",
+        "shape:s3.GetPublicAccessBlockOutput",
+    )
+    .absent(&["NoSuchPublicAccessBlockConfiguration"])
+    .doc("the block of public access for all its buckets")],
     fields: &[],
     ..Kind::new("account", "account", Scope::Global, "")
 }];
