@@ -94,12 +94,12 @@ fn once(slots: &Slots, key: FactId, make: impl FnOnce() -> Value) -> Value {
 }
 
 pub(super) fn users(world: &World, key: FactId) -> Value {
-    let decided = world.memo(|_| Decided::default());
+    let decided = world.memo_kept(|_| Decided::default());
     once(&decided.users, key, || find_users(world, key))
 }
 
 pub(super) fn destroyers(world: &World, key: FactId) -> Value {
-    let decided = world.memo(|_| Decided::default());
+    let decided = world.memo_kept(|_| Decided::default());
     once(&decided.destroyers, key, || find_destroyers(world, key))
 }
 
