@@ -12,6 +12,7 @@ mod facts;
 mod generate;
 mod init;
 mod kinds;
+mod network;
 mod permissions;
 mod room;
 mod rule_template;
@@ -71,6 +72,8 @@ enum Command {
     Facts(facts::FactsArgs),
     /// Ask what policies allow: run cases, decide a request, compare two policies, list who can.
     Access(access::AccessCommand),
+    /// Show by which way each workload's calls reach Bedrock, hop by hop: privately, over public addresses, or not at all
+    Network(network::NetworkArgs),
     /// Write the guard that a scope of alicerce.toml calls for (SCP, identity policy, endpoint policy), and prove it.
     Generate(generate::GenerateCommand),
     /// Read live accounts into the folder of an export. Only reads; two calls ask IAM to make a report
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Some(Command::Rules(command)) => command.run(&mut std::io::stdout(), terminal.color, terminal.width),
         Some(Command::Facts(args)) => args.run(&terminal),
         Some(Command::Access(command)) => command.run(),
+        Some(Command::Network(args)) => args.run(),
         Some(Command::Generate(command)) => command.run(),
         Some(Command::Collect(args)) => args.run(&terminal),
         Some(Command::ExportScript(args)) => args.run(),

@@ -85,7 +85,7 @@ fn services(world: &World, workload: FactId) -> Value {
     }
 }
 
-fn paths(world: &World, workload: FactId) -> Value {
+pub(super) fn paths(world: &World, workload: FactId) -> Value {
     let called = match workload::called_by(world, workload) {
         Ok(called) => called,
         Err(why) => return Value::Unknown(why),

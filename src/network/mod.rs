@@ -15,6 +15,7 @@ mod profile;
 mod resolve;
 mod route;
 mod support;
+pub mod tell;
 mod transit;
 mod workload;
 

@@ -125,6 +125,56 @@ impl Names {
     }
 }
 
+/// How `service` resolves in `vpc`, for a reader.
+pub(super) fn in_words(world: &World, vpc: FactId, service: &str) -> String {
+    let region = region_of(world, vpc);
+    let (name, full) = (dns_name(service, &region), service_name(service, &region));
+    let called = |fact: FactId| world.facts.get(fact).map_or_else(String::new, |f| format!("`{}`", f.name));
+    let central = |found: &Resolution| {
+        let endpoints = answering(world, vpc, found, service).unwrap_or_default();
+        endpoints.into_iter().map(called).collect::<Vec<_>>().join(" or ")
+    };
+    match resolve(world, vpc, service) {
+        Ok(Resolution::Endpoint(endpoint)) => {
+            format!("`{name}` leads to endpoint {} in the same VPC, by its private DNS", called(endpoint))
+        }
+        Ok(Resolution::HostedZone(zone)) => {
+            format!(
+                "`{name}` leads to central endpoint {}, by private hosted zone {}",
+                central(&Resolution::HostedZone(zone)),
+                called(zone)
+            )
+        }
+        Ok(Resolution::Profile(resource)) => {
+            let endpoint = central(&Resolution::Profile(resource));
+            format!("`{name}` leads to central endpoint {endpoint}, by {} of a Route 53 Profile", called(resource))
+        }
+        Ok(Resolution::Dead(at)) => format!("`{name}` is taken by {}, where no endpoint of the service answers", called(at)),
+        Ok(Resolution::Public) => format!("`{name}` has public addresses: {}", why_public(world, vpc, &full)),
+        Err(why) => format!("what `{name}` leads to is not known: {}", why.text),
+    }
+}
+
+/// Why nothing private takes a name: what lacks of an endpoint that is there.
+fn why_public(world: &World, vpc: FactId, service_name: &str) -> String {
+    let facts = &world.facts;
+    let elsewhere = "no private hosted zone and no Route 53 Profile takes the name";
+    for endpoint in facts.follow(vpc, "endpoints").unwrap_or_default() {
+        let text = |field: &str| facts.text_at(endpoint, &[field]).ok().flatten().unwrap_or_default();
+        if text("ServiceName") != service_name {
+            continue;
+        }
+        let id = text("VpcEndpointId");
+        if !serves(world, endpoint, service_name).is_ok_and(|serves| serves) {
+            return format!("endpoint `{id}` in the VPC is in state `{}`, and {elsewhere}", text("State"));
+        }
+        let lacks =
+            if text("PrivateDnsEnabled") == "true" { "the VPC has a DNS attribute off" } else { "its private DNS is off" };
+        return format!("endpoint `{id}` is in the VPC, but {lacks}, and {elsewhere}");
+    }
+    format!("no endpoint of the service is in the VPC, and {elsewhere}")
+}
+
 /// How the name of `service` in `region` resolves in `vpc`.
 fn resolve_in(world: &World, vpc: FactId, region: &str, service: &str) -> Result<Resolution, Arc<Why>> {
     let name = dns_name(service, region);
