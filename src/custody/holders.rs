@@ -103,6 +103,9 @@ pub(super) fn destroyers(world: &World, key: FactId) -> Value {
     once(&decided.destroyers, key, || find_destroyers(world, key))
 }
 
+/// Those who can, and what is not known of others.
+type Found = (Vec<Holder>, Vec<Arc<Why>>);
+
 /// Somebody who can.
 struct Holder {
     principal: String,
@@ -203,7 +206,7 @@ fn context(direct: bool) -> Context {
 }
 
 /// Those to whom policies give any of `actions` on `resource`, and what is not known of others.
-fn by_policies(world: &World, key: FactId, resource: &str, actions: &[&'static str]) -> (Vec<Holder>, Vec<Arc<Why>>) {
+fn by_policies(world: &World, key: FactId, resource: &str, actions: &[&'static str]) -> Found {
     let (mut holders, mut doubts) = (Vec::new(), Vec::new());
     // A grant counts that may be made for anybody, not one for a service alone.
     let (making, others): (Vec<&str>, Vec<&str>) = actions.iter().partition(|action| **action == MAKE_GRANT);
@@ -232,7 +235,7 @@ fn add(holders: &mut Vec<Holder>, holder: Holder) {
     }
 }
 
-fn asked(world: &World, key: FactId, asks: &[Asked], [any, direct]: &[Context; 2]) -> (Vec<Holder>, Vec<Arc<Why>>) {
+fn asked(world: &World, key: FactId, asks: &[Asked], [any, direct]: &[Context; 2]) -> Found {
     let Some(fact) = world.facts.get(key).filter(|_| !asks.is_empty()) else { return Default::default() };
     let account = fact.account.as_deref().unwrap_or_default();
     let place = (account, fact.region.as_deref());
@@ -273,7 +276,7 @@ fn find_users(world: &World, key: FactId) -> Value {
     Value::list(out.chain(doubts.into_iter().map(Value::Unknown)).collect())
 }
 
-fn users_of(world: &World, key: FactId) -> (Vec<Holder>, Vec<Arc<Why>>) {
+fn users_of(world: &World, key: FactId) -> Found {
     let Some(fact) = world.facts.get(key) else { return Default::default() };
     let (mut holders, mut doubts) = by_policies(world, key, &fact.id, &USE);
     match by_grants(world, key) {
@@ -354,7 +357,7 @@ pub(super) fn grants(world: &World, key: FactId) -> Result<Vec<Grant>, Arc<Why>>
     Ok(out)
 }
 
-fn by_grants(world: &World, key: FactId) -> Result<(Vec<Holder>, Vec<Arc<Why>>), Arc<Why>> {
+fn by_grants(world: &World, key: FactId) -> Result<Found, Arc<Why>> {
     let facts = &world.facts;
     let Some(fact) = facts.get(key) else { return Ok(Default::default()) };
     let account = fact.account.as_deref().unwrap_or_default();
@@ -401,7 +404,7 @@ fn find_destroyers(world: &World, key: FactId) -> Value {
     }
 }
 
-fn destroyers_of(world: &World, key: FactId) -> Result<(Vec<Holder>, Vec<Arc<Why>>), Arc<Why>> {
+fn destroyers_of(world: &World, key: FactId) -> Result<Found, Arc<Why>> {
     let Some(fact) = world.facts.get(key) else { return Ok(Default::default()) };
     let (mut holders, mut doubts) = by_policies(world, key, &fact.id, &ending(world, key)?);
     if world.facts.text_at(key, &["CustomKeyStoreId"])?.is_some() {

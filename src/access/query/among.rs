@@ -124,7 +124,8 @@ fn asked_of(
             continue;
         }
         let own = grants_itself(standing, asked.action);
-        if !own && !(&*standing.account == account && names(&joined, standing, asked.action)) {
+        let granted = own || (&*standing.account == account && names(&joined, standing, asked.action));
+        if !granted {
             continue;
         }
         match answered(standing, &joined, Some(account), asked.action, Some(&asked.resource), (region, fixed)) {
