@@ -16,7 +16,7 @@ pub(super) fn takes(world: &World, vpc: FactId, name: &str, zone: &str) -> Optio
     let home = facts.get(vpc)?;
     let index = Index::of(world);
     let (associations, mut doubt) = index.rules(&home.key);
-    let mut best: Option<(usize, Option<Arc<Why>>)> = None;
+    let mut best: Option<Match> = None;
     for &association in associations {
         match associated(world, association, name) {
             Ok(Some(found)) => best = best.into_iter().chain([found]).max_by_key(|(length, _)| *length),
@@ -35,8 +35,11 @@ pub(super) fn takes(world: &World, vpc: FactId, name: &str, zone: &str) -> Optio
     doubt.or_else(|| refused.filter(|why| matches!(why.reason, Reason::Denied | Reason::Failed)))
 }
 
+/// The length of a rule's name, and why the answer of other name servers is not known where it sends the name there.
+type Match = (usize, Option<Arc<Why>>);
+
 /// Of a rule that is in force by an association and covers `name`: the length of its name, and why the answer is not known.
-fn associated(world: &World, association: FactId, name: &str) -> Result<Option<(usize, Option<Arc<Why>>)>, Arc<Why>> {
+fn associated(world: &World, association: FactId, name: &str) -> Result<Option<Match>, Arc<Why>> {
     let facts = &world.facts;
     if !matches!(facts.text_at(association, &["Status"])?.as_deref(), Some("COMPLETE" | "CREATING")) {
         return Ok(None);

@@ -235,9 +235,12 @@ fn is_pod(world: &World, interface: FactId, description: &str) -> bool {
     description.starts_with("aws-K8S-") || !super::cluster::names(world, interface, "TagSet").is_empty()
 }
 
-/// Where things of ECS and EKS were loaded that are judged themselves: kind, account and Region.
+/// A kind, an account and a Region.
+type KindAt = (&'static str, Option<Arc<str>>, Option<Arc<str>>);
+
+/// Where things of ECS and EKS were loaded that are judged themselves.
 #[derive(Debug)]
-struct Present(HashSet<(&'static str, Option<Arc<str>>, Option<Arc<str>>)>);
+struct Present(HashSet<KindAt>);
 
 impl Present {
     fn of(world: &World) -> Self {

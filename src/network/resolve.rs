@@ -115,9 +115,12 @@ fn region_of(world: &World, fact: FactId) -> Arc<str> {
     world.facts.get(fact).and_then(|f| f.region.clone()).unwrap_or_default()
 }
 
+/// What a VPC makes of a name, once it was asked.
+type Slot = OnceLock<Result<Resolution, Arc<Why>>>;
+
 /// What each VPC makes of the names in [`Endpoint::ALL`], found at the first question.
 #[derive(Debug)]
-struct Names(HashMap<FactId, [OnceLock<Result<Resolution, Arc<Why>>>; Endpoint::ALL.len()]>);
+struct Names(HashMap<FactId, [Slot; Endpoint::ALL.len()]>);
 
 impl Names {
     fn of(world: &World) -> Self {

@@ -84,9 +84,12 @@ pub(super) fn way_out(world: &World, subnet: FactId) -> Result<Arc<Way>, Arc<Why
     }
 }
 
+/// The way out of a subnet, once it was asked.
+type Slot = OnceLock<Result<Arc<Way>, Arc<Why>>>;
+
 /// The ways out of all subnets, each found at the first question.
 #[derive(Debug)]
-struct Ways(HashMap<FactId, OnceLock<Result<Arc<Way>, Arc<Why>>>>);
+struct Ways(HashMap<FactId, Slot>);
 
 impl Ways {
     fn of(world: &World) -> Self {
