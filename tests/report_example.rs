@@ -24,7 +24,7 @@ fn scan(baseline: Option<&Baseline>, shown: &dyn Fn(&Fact) -> bool) -> Report {
     let gathered = gather(&judged, &world.facts, &mut sources, shown, true);
     let known: Vec<Known<'_>> = pack.rules().map(|r| Known { id: &r.id, aliases: Vec::new(), enabled: r.default_on }).collect();
     let today = "2026-11-22".parse().unwrap();
-    let uncollected = std::collections::BTreeMap::new();
+    let uncollected = BTreeMap::new();
     let options = triage::Options { config: &world.config, today, baseline, rules: &known, uncollected: &uncollected };
     let (findings, baseline) = triage::apply(gathered.findings, &mut sources, &options);
     let info = |r: &std::sync::Arc<alicerce::rule::Rule>| RuleInfo {

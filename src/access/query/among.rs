@@ -8,14 +8,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::who::{Who, answered, may_grant};
+use super::who::{Who, answered};
 use super::{Joined, Principals, principals};
 use crate::access::principals::Standing;
 use crate::facts::{FactId, Reason, Why};
 use crate::iam::PolicyType;
 use crate::iam::arn::Arn;
+use crate::iam::decide::PolicySet;
 use crate::iam::named::{EntryKind, Names};
-use crate::iam::policy::{Effect, Policy, Statement};
+use crate::iam::policy::{Effect, Matcher, Policy, Statement};
 use crate::iam::request::Context;
 use crate::iam::truth::Truth;
 use crate::world::{World, spread};
@@ -119,10 +120,11 @@ fn asked_of(
     let mut able: Option<Able> = None;
     let mut doubt = None;
     for (asked, side) in asks.iter().zip(sides) {
-        let joined = side.seen_from(world, standing);
-        if !may_grant(&joined.policies(standing), asked.action) {
+        // Of many principals few may: what is put together for one costs more than to look at its statements.
+        if !may_reach(&side.policies(standing), asked) {
             continue;
         }
+        let joined = side.seen_from(world, standing);
         let own = grants_itself(standing, asked.action);
         let granted = own || (&*standing.account == account && names(&joined, standing, asked.action));
         if !granted {
@@ -167,6 +169,27 @@ fn names(joined: &Joined, standing: &Standing, action: &str) -> bool {
     };
     let statements = joined.policy().into_iter().flat_map(|policy| &policy.statements);
     statements.filter(by_name).any(|statement| covers(statement, action))
+}
+
+/// Whether a statement that is known, or a policy that is missing, could grant the action on a resource as it is asked about.
+fn may_reach(policies: &PolicySet<'_>, asked: &Asked) -> bool {
+    let context = Context::open();
+    let head = asked.resource.split(['*', '?']).next().unwrap_or_default();
+    let is_one = head.len() == asked.resource.len();
+    let reaches = |resource: &Matcher| match (resource.negated, is_one) {
+        (false, false) => resource.patterns.iter().any(|pattern| pattern.may_begin(head)),
+        (true, false) => true,
+        (_, true) => resource.covers(&asked.resource, &context) != Truth::False,
+    };
+    let grants = |s: &Statement| {
+        s.effect != Effect::Deny
+            && !s.contradictory
+            && s.action.covers(asked.action, &context) != Truth::False
+            && s.resource.as_ref().is_none_or(reaches)
+    };
+    let gives = |kind| matches!(kind, PolicyType::Identity | PolicyType::Resource | PolicyType::Trust | PolicyType::Key);
+    policies.missing.iter().any(|missing| gives(missing.kind))
+        || policies.identity.iter().copied().chain(policies.resource).flat_map(|policy| &policy.statements).any(grants)
 }
 
 /// Principals by account.
