@@ -1,7 +1,7 @@
 //! Where what a resource works with is processed, kept and copied to.
 //!
 //! In: the world. Out: for knowledge bases, data sources, agents, flows, prompts, prompt routers, harnesses, memories and jobs each model and store that they name, with the
-//! Regions it leads to; for guardrails the Regions of their profile; for buckets, secrets, keys and trails the Regions of their copies.
+//! Regions it leads to; for guardrails the Regions of their profile; for buckets, secrets, keys, trails, log groups and clusters the Regions of their copies.
 //! Never: a Region taken from the look of a profile's name; a model that is perhaps a profile taken for one that runs in place.
 
 mod copies;
@@ -31,4 +31,6 @@ pub const DERIVED: &[Derived] = &[
     copies::of("secret"),
     copies::of("kms-key"),
     copies::of("trail"),
+    copies::of("log-group"),
+    copies::of("db-cluster"),
 ];

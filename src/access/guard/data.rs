@@ -1,6 +1,7 @@
-//! Which buckets, keys and secrets hold or open what Bedrock works with: logged prompts, documents of knowledge bases.
+//! Which buckets, log groups, clusters, keys and secrets hold or open what Bedrock works with: logged prompts, documents of knowledge
+//! bases.
 //!
-//! In: the world. Out: for a bucket, a KMS key or a secret what it has to do with Bedrock's data, in a few words.
+//! In: the world. Out: for each of these what it has to do with Bedrock's data, in a few words.
 //! Never: a resource taken for none of it where the call that would tell was not collected.
 
 use std::collections::HashMap;
@@ -31,11 +32,20 @@ const fn closed(kind: &'static str) -> Derived {
     }
 }
 
-pub(in crate::access) const DERIVED: &[Derived] =
-    &[of("s3-bucket"), of("kms-key"), of("secret"), closed("s3-bucket"), closed("kms-key"), closed("secret")];
+pub(in crate::access) const DERIVED: &[Derived] = &[
+    of("s3-bucket"),
+    of("kms-key"),
+    of("secret"),
+    of("log-group"),
+    of("db-cluster"),
+    closed("s3-bucket"),
+    closed("kms-key"),
+    closed("secret"),
+];
 
 const LOGS: &str = "prompts and answers that Bedrock logs";
 const DOCUMENTS: &str = "documents of a knowledge base";
+const VECTORS: &str = "the vectors of a knowledge base";
 const CREDENTIALS: &str = "credentials of a knowledge base";
 const PERHAPS: &str = "what may be data of Bedrock";
 
@@ -55,6 +65,7 @@ impl Data {
             ("bedrock-logging", "large_data_bucket", LOGS),
             ("bedrock-logging", "log_group", LOGS),
             ("data-source", "bucket", DOCUMENTS),
+            ("knowledge-base", "cluster", VECTORS),
         ] {
             for from in world.facts.of_kind(kind) {
                 match world.facts.follow(*from, edge) {
@@ -151,6 +162,8 @@ fn doubt(world: &World, data: &Data, id: FactId) -> Option<Arc<Why>> {
     let fact = facts.get(id)?;
     let users: &[&str] = match fact.kind.name {
         "secret" => &["knowledge-base", "data-source"],
+        "log-group" => &["bedrock-logging"],
+        "db-cluster" => &["knowledge-base"],
         _ => &["bedrock-logging", "data-source"],
     };
     let listed = users.iter().filter_map(|kind| kinds::get(kind)).find_map(|kind| facts.all_listed(fact, kind).err());

@@ -1,6 +1,6 @@
 //! Where knowledge bases keep their vectors: OpenSearch Serverless collections, Aurora clusters, buckets of S3 Vectors.
 
-use super::super::kind::{Edge, Kind, Reference, Scope, Source, arn_parts, first};
+use super::super::kind::{Back, Edge, Kind, Reference, Scope, Source, arn_parts, first};
 use super::super::{FactId, Facts, Lookup};
 
 const KEY: &str = "the key that encrypts it";
@@ -31,6 +31,7 @@ pub(super) static KINDS: &[Kind] = &[
         sources: &[Source::new("rds", "describe-db-clusters", "DBClusters[]", "DBClusterIdentifier").arn("DBClusterArn")],
         always: &["StorageEncrypted"],
         edges: &[Edge::one("kms_key", "kms-key", "KmsKeyId", KEY)],
+        back: &[Back::new("knowledge_bases", "knowledge-base", "cluster", "the knowledge bases that keep vectors in it")],
         refer: refer_cluster,
         ..Kind::new("db-cluster", "Aurora cluster", Scope::Region, "rds.DBCluster")
     },
