@@ -100,15 +100,15 @@ fn by_arn(how: &'static str, arn: &str, at: &Value) -> Value {
 /// The log group's own filters, and the account's policies, which send on every group's events but for those they name.
 fn subscriptions(world: &World, id: FactId) -> Result<Vec<Value>, Arc<Why>> {
     let facts = &world.facts;
-    let how = "a subscription filter sends its events on";
     let mut out = Vec::new();
-    for filter in facts.list_in(&Value::Fact(id), &["subscription_filters"])? {
-        let Some(at) = facts.at(&filter, &["destinationArn"])? else { continue };
-        let arn = facts.text(&at).unwrap_or_default().to_string();
-        out.push(by_arn(how, &arn, &at));
-    }
     let Some(fact) = facts.get(id) else { return Ok(out) };
     let (account, region) = (fact.account.as_deref(), fact.region.as_deref());
+    let filters = facts.answer("logs", "describe-subscription-filters", &fact.key, account, region)?;
+    let list = facts.node(filters).and_then(|node| node.get("subscriptionFilters"));
+    for arn in list.iter().flat_map(|list| list.items()).filter_map(|filter| filter.get("destinationArn")) {
+        let at = Value::Node(NodeId { doc: filters.doc, node: arn.index() });
+        out.push(by_arn("a subscription filter sends its events on", arn.as_str().unwrap_or_default(), &at));
+    }
     let policies = match facts.answer("logs", "describe-account-policies", "SUBSCRIPTION_FILTER_POLICY", account, region) {
         Ok(policies) => policies,
         Err(why) => {

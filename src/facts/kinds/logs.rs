@@ -1,6 +1,6 @@
 //! CloudWatch Logs.
 
-use super::super::kind::{Arn, Attached, Back, Edge, Kind, Reference, Scope, Source, arn_parts};
+use super::super::kind::{Arn, Back, Edge, Kind, Reference, Scope, Source, arn_parts};
 
 pub(super) static KINDS: &[Kind] = &[Kind {
     sources: &[Source::new("logs", "describe-log-groups", "logGroups[]", "logGroupName")
@@ -13,14 +13,6 @@ pub(super) static KINDS: &[Kind] = &[Kind {
         "log_group",
         "the Bedrock invocation logging that writes prompts to it, in a list",
     )],
-    attached: &[Attached::new(
-        "subscription_filters",
-        "logs",
-        "describe-subscription-filters",
-        "list<shape:logs.SubscriptionFilter>",
-    )
-    .path("subscriptionFilters")
-    .doc("where its events are sent on to; collected for log groups that prompts are written to")],
     refer: refer_group,
     ..Kind::new("log-group", "log group", Scope::Region, "logs.LogGroup")
 }];
