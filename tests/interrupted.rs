@@ -67,9 +67,9 @@ fn calls_came(aws: &Loopback, many: usize) {
     }
 }
 
-/// What Ctrl-C sends.
-fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("`kill` can be run");
+/// Sends what Ctrl-C sends (`INT`), or a scheduler (`TERM`).
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().expect("`kill` can be run");
     assert!(sent.success());
 }
 
@@ -134,14 +134,20 @@ fn resumed_is_as_undisturbed(room: &Room, aws: &Loopback) {
     assert_eq!(names(&room.path().join("export")), names(&whole.path().join("export")));
 }
 
-/// Ctrl-C: exit code 3, a valid export, and after `--resume` the same as if nothing had happened.
+/// Ctrl-C or SIGTERM: exit code 3, a valid export, and after `--resume` the same as if nothing had happened.
 #[test]
 fn an_interrupt_leaves_an_export_that_is_whole_once_resumed() {
+    for name in ["INT", "TERM"] {
+        stopped_by(name);
+    }
+}
+
+fn stopped_by(name: &str) {
     let aws = serving(vec![Fault { spared: 20, ..Fault::always("", Trouble::Late(Duration::from_millis(40))) }]);
     let room = Room::new();
     let child = started(&room, &aws);
     calls_came(&aws, 60);
-    interrupt(&child);
+    signal(&child, name);
     let (code, said) = ended(child);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("--resume"), "{said}");
@@ -159,8 +165,8 @@ fn a_second_interrupt_ends_it_at_once() {
     let child = started(&room, &aws);
     calls_came(&aws, 32);
     let since = Instant::now();
-    interrupt(&child);
-    interrupt(&child);
+    signal(&child, "TERM");
+    signal(&child, "INT");
     let (code, said) = ended(child);
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     // By chance the first alone has ended it before the second came.

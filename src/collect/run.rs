@@ -3,7 +3,6 @@
 //! In: [`Options`]. Out: the folder of an export with its manifest, and a [`Summary`]. Never: a change in an account; an account or
 //! a Region left out without a line that says why.
 
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +14,6 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -27,6 +25,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 mod from_config;
+mod interrupt;
+mod words;
 
 use super::client::{Client, Failure, Spot};
 use super::gather::{Event, Progress, Run, gather, request};
@@ -219,9 +219,9 @@ impl Collection {
             Ok(identity) => identity,
             Err(why @ Failure::Failed(..)) => {
                 let given = unnamed.credentials.provide_credentials().await;
-                return Err(given.err().map_or_else(|| who_failed(&why), |none| no_credentials(options, &none)));
+                return Err(given.err().map_or_else(|| words::who_failed(&why), |none| words::no_credentials(options, &none)));
             }
-            Err(why) => return Err(who_failed(&why)),
+            Err(why) => return Err(words::who_failed(&why)),
         };
         let text = |key: &str| identity.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         if !is_account(&text("Account")) {
@@ -244,7 +244,7 @@ impl Collection {
         }
         let mut summary = tokio::select! {
             biased;
-            () = interrupted_twice(&collection.run) => return Err("interrupted twice: ended at once".to_owned()),
+            () = interrupt::twice(&collection.run) => return Err("interrupted twice: ended at once".to_owned()),
             summary = collection.collect(options, own, about) => summary?,
         };
         summary.throttled = throttles.load(Ordering::Relaxed);
@@ -429,17 +429,6 @@ impl Collection {
     }
 }
 
-/// The first interrupt stops the run, which then writes what it has; ends at the second.
-async fn interrupted_twice(run: &Run) {
-    for _ in 0..2 {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // There is nothing to listen to.
-            std::future::pending::<()>().await;
-        }
-        run.stop();
-    }
-}
-
 /// The accounts below these units, at any depth.
 fn below(units: &[String], answer: &impl Fn(&str, Option<&str>) -> Option<Value>) -> Vec<String> {
     let ids = |operation: &str, list: &str, parent: &str| -> Vec<String> {
@@ -467,30 +456,4 @@ fn is_account(id: &str) -> bool {
 
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// Why there are no credentials, and where they may come from.
-fn no_credentials(options: &Options, why: &CredentialsError) -> String {
-    let whose = options.profile.as_ref().map_or_else(String::new, |profile| format!(" in profile `{profile}`"));
-    let mut causes = vec![why.to_string()];
-    let mut next = why.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    format!(
-        "no AWS credentials were found{whose}; give --profile NAME (after `aws sso login`, where it uses SSO), or set AWS_PROFILE, or \
-         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({})",
-        causes.join(": ")
-    )
-}
-
-fn who_failed(why: &Failure) -> String {
-    let said = match why {
-        Failure::Denied(code, message) | Failure::Refused(code, message) => format!("{code}: {message}"),
-        Failure::Expired(message) => format!("the credentials have expired: {message}"),
-        Failure::Failed(_, message) | Failure::Absent(message) => message.clone(),
-        Failure::Stopped => "stopped".to_owned(),
-    };
-    format!("AWS does not say who is asking (sts get-caller-identity): {said}")
 }
