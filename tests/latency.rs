@@ -48,6 +48,8 @@ fn account(room: &Room, id: &str, roles: usize, vpcs: usize) {
     let details = json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": roles, "Policies": []});
     put(room, &format!("{id}/global/iam/get-account-authorization-details.json"), &details);
     let regions: Vec<Value> = REGIONS.iter().map(|r| json!({"RegionName": r, "OptInStatus": "opt-in-not-required"})).collect();
+    let identity = json!({"UserId": "x", "Account": id, "Arn": format!("arn:aws:iam::{id}:user/x")});
+    put(room, &format!("{id}/global/sts/get-caller-identity.json"), &identity);
     put(room, &format!("{id}/global/ec2/describe-regions.json"), &json!({"Regions": regions}));
     for (at, region) in REGIONS.iter().enumerate() {
         let vpc = |nth: usize| json!({"VpcId": format!("vpc-{nth:017}"), "CidrBlock": "10.0.0.0/16", "State": "available", "OwnerId": id});
@@ -84,6 +86,7 @@ fn measure(what: &str, room: &Room, arguments: &[&str]) {
         std::thread::sleep(Duration::from_millis(5));
     };
     let wall = start.elapsed().as_secs_f64();
+    assert_eq!(code, Some(0), "the collection ended early");
     let log = aws.log();
     let refused = log.iter().filter(|call| call.status != 200).count();
     let accounts: BTreeSet<&String> = log.iter().map(|call| &call.account).collect();
