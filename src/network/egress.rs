@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::packet::{self, Client};
+use super::packet::{self, Client, public_access};
 use super::resolve::{self, Resolution};
 use super::route::{self, Exit, Hop};
 use super::workload::{self, Called, Place};
@@ -189,7 +189,8 @@ fn way_out(world: &World, client: Client<'_>, service: Endpoint) -> Result<Value
             Found::ends("blocked", hops)
         }
         Ok(Resolution::Public) | Err(_) => {
-            let way = route::way_out(world, subnet)?;
+            let ipv6 = public_access::has_ipv6(world, subnet) && packet::may_use_ipv6(world, client.workload)?;
+            let way = route::way_out_by(world, subnet, ipv6)?;
             let (leads, exit) = match &way.exit {
                 Exit::None => ("blocked", String::new()),
                 Exit::Nat(id) => ("nat", id.clone()),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::facts::{FactId, Reason, Value, Why};
+use super::packet::lists;
+use crate::facts::{FactId, Value, Why};
 use crate::world::{Derived, World};
 
 pub(super) const DERIVED: &[Derived] = &[Derived {
@@ -23,7 +24,7 @@ fn wide_ingress(world: &World, endpoint: FactId) -> Value {
         let mut out = Vec::new();
         for group in world.facts.follow(endpoint, "security_groups")? {
             for rule in world.facts.list_in(&Value::Fact(group), &["IpPermissions"])? {
-                match is_wide(world, &rule) {
+                match is_wide(world, group, &rule) {
                     Ok(true) => out.push(rule),
                     Ok(false) => {}
                     Err(why) => out.push(Value::Unknown(why)),
@@ -36,7 +37,7 @@ fn wide_ingress(world: &World, endpoint: FactId) -> Value {
 }
 
 /// EC2 API, "IpPermission": protocol `-1` is every protocol, and then ports are left out.
-fn is_wide(world: &World, rule: &Value) -> Result<bool, Arc<Why>> {
+fn is_wide(world: &World, group: FactId, rule: &Value) -> Result<bool, Arc<Why>> {
     let facts = &world.facts;
     let is = |field: &str, values: &[&str]| {
         Ok::<_, Arc<Why>>(facts.text_in(rule, &[field])?.is_some_and(|text| values.contains(&text.as_str())))
@@ -47,21 +48,24 @@ fn is_wide(world: &World, rule: &Value) -> Result<bool, Arc<Why>> {
     for (list, field) in [("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")] {
         for range in facts.list_in(rule, &[list])? {
             let cidr = facts.text_in(&range, &[field])?.unwrap_or_default();
-            let narrow = match cidr.parse::<IpNet>() {
-                Ok(IpNet::V4(net)) => net.prefix_len() >= 8,
-                Ok(IpNet::V6(net)) => net.prefix_len() >= 7,
-                Err(_) => return Err(Why::new(Reason::Failed, format!("`{cidr}` is not a block of addresses"))),
-            };
-            if !narrow {
+            if !is_narrow(lists::block(&cidr)?) {
                 return Ok(true);
             }
         }
     }
-    match facts.list_in(rule, &["PrefixListIds"])?.first() {
-        None => Ok(false),
-        Some(list) => {
-            let id = facts.text_in(list, &["PrefixListId"])?.unwrap_or_default();
-            Err(Why::new(Reason::NotLoaded, format!("what prefix list `{id}` holds, which an inbound rule lets in, is not read")))
+    for list in facts.list_in(rule, &["PrefixListIds"])? {
+        let id = facts.text_in(&list, &["PrefixListId"])?.unwrap_or_default();
+        if lists::blocks(world, &id, group)?.into_iter().any(|net| !is_narrow(net)) {
+            return Ok(true);
         }
+    }
+    Ok(false)
+}
+
+/// A block that a private network spans.
+fn is_narrow(net: IpNet) -> bool {
+    match net {
+        IpNet::V4(net) => net.prefix_len() >= 8,
+        IpNet::V6(net) => net.prefix_len() >= 7,
     }
 }

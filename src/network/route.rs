@@ -8,6 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use ipnet::IpNet;
 
+use super::packet::lists;
+use super::packet::public_access::{self, Gateway};
 use super::transit;
 use crate::facts::{FactId, NodeId, Reason, Value, Why};
 use crate::world::World;
@@ -76,30 +78,43 @@ impl Way {
 /// The reason, where the route table or what it leads to was not loaded, leads out of what is loaded, or covers only some
 /// public addresses, so that it is not known whether Bedrock's are among them.
 pub(super) fn way_out(world: &World, subnet: FactId) -> Result<Arc<Way>, Arc<Why>> {
-    let walk = || Walk { world, seen: Vec::new() }.subnet(subnet, false).map(Arc::new);
+    way_out_by(world, subnet, public_access::has_ipv6(world, subnet))
+}
+
+/// The same for packets that may be of IPv6, or surely are not.
+///
+/// # Errors
+/// As [`way_out`].
+pub(super) fn way_out_by(world: &World, subnet: FactId, ipv6: bool) -> Result<Arc<Way>, Arc<Why>> {
+    let nat64 = ipv6 && !matches!(world.facts.bool_at(subnet, &["EnableDns64"]), Ok(Some(false)));
+    let walk = || Walk { world, ipv6, nat64, seen: Vec::new() }.subnet(subnet, false).map(Arc::new);
     // However many workloads stand in a subnet, it is walked from once.
     match world.memo(Ways::of).0.get(&subnet) {
-        Some(slot) => slot.get_or_init(walk).clone(),
+        Some([_, slot]) if ipv6 => slot.get_or_init(walk).clone(),
+        Some([slot, _]) => slot.get_or_init(walk).clone(),
         None => walk(),
     }
 }
 
-/// The way out of a subnet, once it was asked.
 type Slot = OnceLock<Result<Arc<Way>, Arc<Why>>>;
 
-/// The ways out of all subnets, each found at the first question.
+/// The ways out of all subnets, without IPv6 and with it, each found at the first question.
 #[derive(Debug)]
-struct Ways(HashMap<FactId, Slot>);
+struct Ways(HashMap<FactId, [Slot; 2]>);
 
 impl Ways {
     fn of(world: &World) -> Self {
-        Self(world.facts.of_kind("subnet").iter().map(|subnet| (*subnet, OnceLock::new())).collect())
+        Self(world.facts.of_kind("subnet").iter().map(|subnet| (*subnet, Default::default())).collect())
     }
 }
 
 /// A walk along routes; `seen` holds the route tables it stands in, so that a loop ends.
 pub(super) struct Walk<'w> {
     pub(super) world: &'w World,
+    /// Whether packets may be of IPv6.
+    ipv6: bool,
+    /// Whether public names may have addresses that NAT64 translates.
+    nat64: bool,
     seen: Vec<FactId>,
 }
 
@@ -113,7 +128,7 @@ impl Walk<'_> {
             return Err(Why::new(Reason::NotLoaded, format!("no route table of subnet `{name}` was loaded")));
         };
         let routes = facts.list_in(&Value::Fact(table), &["Routes"])?;
-        let way = self.within(table, |walk| walk.choose(&routes, |walk, route| walk.next(route, subnet, forwarded)))?;
+        let way = self.within(table, |walk| walk.choose(table, &routes, |walk, route| walk.next(route, subnet, forwarded)))?;
         Ok(way.after(vec![Hop::of(self.world, "subnet", subnet), Hop::of(self.world, "route table", table)]))
     }
 
@@ -135,19 +150,23 @@ impl Walk<'_> {
     /// The way that the routes of one table give to public addresses.
     pub(super) fn choose(
         &mut self,
+        table: FactId,
         routes: &[Value],
         follow: impl Fn(&mut Self, &Value) -> Result<Option<Way>, Arc<Why>>,
     ) -> Result<Way, Arc<Why>> {
         let (mut open, mut closed, mut doubt) = (Vec::new(), None, None);
         for route in routes {
-            let to = match destination(self.world, route) {
-                Ok(to) if to.is_some_and(is_private) => continue,
+            let mut to = match destinations(self.world, table, route) {
                 Ok(to) => to,
                 Err(why) => {
                     doubt = doubt.or(Some(why));
                     continue;
                 }
             };
+            to.retain(|to| to.is_none_or(|to| !is_private(to) && (self.ipv6 || matches!(to, IpNet::V4(_)))));
+            if to.is_empty() {
+                continue;
+            }
             let at = if let Value::Node(node) = route { Some(*node) } else { None };
             match follow(self, route) {
                 Ok(Some(mut way)) => {
@@ -155,8 +174,8 @@ impl Walk<'_> {
                         hop.at = at.or(hop.at);
                     }
                     if way.open() {
-                        open.push((to, way));
-                    } else if to.is_some_and(|to| to.prefix_len() == 0) {
+                        open.extend(to.into_iter().map(|to| (to.map(|to| self.whole(to)), way.clone())));
+                    } else if to.iter().flatten().any(|to| to.prefix_len() == 0) {
                         closed = closed.or(Some(way));
                     }
                 }
@@ -164,16 +183,32 @@ impl Walk<'_> {
                 Err(why) => doubt = doubt.or(Some(why)),
             }
         }
-        if let Some(at) = open.iter().position(|(to, _)| to.is_some_and(|to| to.prefix_len() == 0)) {
+        let default_of = |v4: bool| {
+            move |(to, _): &(Option<IpNet>, Way)| to.is_some_and(|to| to.prefix_len() == 0 && matches!(to, IpNet::V4(_)) == v4)
+        };
+        if let Some(at) = open.iter().position(default_of(true)) {
+            return Ok(open.swap_remove(at).1);
+        }
+        // Where the way of IPv4 is not known, the one of IPv6 is not the whole answer.
+        if let (Some(at), true) = (open.iter().position(default_of(false)), doubt.is_none()) {
             return Ok(open.swap_remove(at).1);
         }
         let nets: Vec<IpNet> = open.iter().filter_map(|(to, _)| *to).collect();
-        let all_covered = IpNet::aggregate(&nets).iter().any(|net| net.prefix_len() == 0);
-        match open.into_iter().next() {
-            Some((_, way)) if all_covered => Ok(way),
-            Some((to, _)) => Err(partly(to)),
-            None => doubt.map_or_else(|| Ok(closed.unwrap_or_else(|| Way::end(Exit::None, "no route out", None))), Err),
+        let all_covered = IpNet::aggregate(&nets).iter().any(|net| net.prefix_len() == 0 && matches!(net, IpNet::V4(_)));
+        match (open.into_iter().next(), doubt) {
+            (Some((_, way)), _) if all_covered => Ok(way),
+            (Some(_), Some(why)) => Err(why),
+            (Some((to, _)), None) => Err(partly(to)),
+            (None, Some(why)) => Err(why),
+            (None, None) => Ok(closed.unwrap_or_else(|| Way::end(Exit::None, "no route out", None))),
         }
+    }
+
+    /// The block itself; where DNS64 is on, the one for NAT64 (RFC 6052) is as good as a default route.
+    fn whole(&self, net: IpNet) -> IpNet {
+        const NAT64: &str = "64:ff9b::/96";
+        let is_nat64 = || NAT64.parse::<IpNet>().is_ok_and(|nat64| nat64 == net);
+        if self.nat64 && is_nat64() { IpNet::from(ipnet::Ipv4Net::default()) } else { net }
     }
 
     /// Packets that arrive in one of several subnets: an open way counts, then a doubt, then a closed way.
@@ -203,7 +238,8 @@ impl Walk<'_> {
             return self.nat(nat).map(Some);
         }
         if let Some(gateway) = text("EgressOnlyInternetGatewayId")? {
-            return Ok(Some(Way::end(Exit::Internet(gateway.clone()), format!("egress-only internet gateway {gateway}"), None)));
+            let text = format!("egress-only internet gateway {gateway}");
+            return self.guarded(subnet, Gateway::EgressOnly, Exit::Internet(gateway), text).map(Some);
         }
         for field in ["InstanceId", "NetworkInterfaceId"] {
             if let Some(id) = text(field)? {
@@ -224,12 +260,20 @@ impl Walk<'_> {
             }
         }
         match text("GatewayId")? {
-            Some(gateway) => self.gateway(route, gateway, forwarded),
+            Some(gateway) => self.gateway(route, gateway, subnet, forwarded),
             None => Ok(None),
         }
     }
 
-    fn gateway(&mut self, route: &Value, gateway: String, forwarded: bool) -> Result<Option<Way>, Arc<Why>> {
+    /// The way through a gateway to public addresses, unless VPC Block Public Access closes it.
+    fn guarded(&self, near: FactId, gateway: Gateway, exit: Exit, text: String) -> Result<Way, Arc<Why>> {
+        Ok(match public_access::closes(self.world, near, gateway)? {
+            None => Way::end(exit, text, None),
+            Some(closed) => Way::end(Exit::None, format!("{text} ({closed})"), None),
+        })
+    }
+
+    fn gateway(&mut self, route: &Value, gateway: String, subnet: FactId, forwarded: bool) -> Result<Option<Way>, Arc<Why>> {
         let facts = &self.world.facts;
         if gateway == "local" {
             return Ok(None);
@@ -237,11 +281,12 @@ impl Walk<'_> {
         if gateway.starts_with("igw-") || gateway.starts_with("eigw-") {
             let v6 = facts.text_in(route, &["DestinationIpv6CidrBlock"])?.is_some();
             let text = format!("internet gateway {gateway}");
-            return Ok(Some(if forwarded && !v6 {
-                Way::end(Exit::None, format!("{text} (which does not translate a forwarded private address)"), None)
-            } else {
-                Way::end(Exit::Internet(gateway), text, None)
-            }));
+            if forwarded && !v6 {
+                let text = format!("{text} (which does not translate a forwarded private address)");
+                return Ok(Some(Way::end(Exit::None, text, None)));
+            }
+            let kind = if gateway.starts_with("eigw-") { Gateway::EgressOnly } else { Gateway::Internet };
+            return self.guarded(subnet, kind, Exit::Internet(gateway), text).map(Some);
         }
         if !gateway.starts_with("vpce-") {
             return Err(beyond(&gateway));
@@ -272,7 +317,7 @@ impl Walk<'_> {
         };
         let text = format!("NAT gateway {id}");
         if facts.text_at(gateway, &["ConnectivityType"])?.as_deref() != Some("private") {
-            return Ok(Way::end(Exit::Nat(id), text, None));
+            return self.guarded(gateway, Gateway::Nat, Exit::Nat(id), text);
         }
         let way = self.any_of(&facts.follow(gateway, "subnet")?, true)?;
         Ok(way.after(vec![Hop { text: format!("private {text}"), at: None }]))
@@ -290,18 +335,26 @@ pub(super) fn beyond(id: &str) -> Arc<Why> {
     Why::new(Reason::NotLoaded, format!("the route leads to `{id}`, and what lies behind it was not loaded"))
 }
 
-/// A route's block; `None`: a prefix list, whose contents are not known here.
-fn destination(world: &World, route: &Value) -> Result<Option<IpNet>, Arc<Why>> {
+/// The blocks a route is for; `None` stands for a prefix list whose contents were not loaded.
+fn destinations(world: &World, table: FactId, route: &Value) -> Result<Vec<Option<IpNet>>, Arc<Why>> {
     for field in ["DestinationCidrBlock", "DestinationIpv6CidrBlock"] {
         // A transit gateway's route has no IPv6 field of its own.
         match world.facts.text_in(route, &[field]) {
-            Ok(Some(cidr)) => return Ok(cidr.parse().ok()),
+            Ok(Some(cidr)) => return Ok(vec![Some(lists::block(&cidr)?)]),
             Ok(None) => {}
             Err(why) if field == "DestinationCidrBlock" => return Err(why),
             Err(_) => {}
         }
     }
-    Ok(None)
+    for field in ["DestinationPrefixListId", "PrefixListId"] {
+        if let Ok(Some(list)) = world.facts.text_in(route, &[field]) {
+            return Ok(match lists::blocks(world, &list, table) {
+                Ok(nets) => nets.into_iter().map(Some).collect(),
+                Err(_) => vec![None],
+            });
+        }
+    }
+    Ok(vec![None])
 }
 
 /// True where no address of the block is public: RFC 1918, RFC 6598, link-local, unique local.

@@ -24,7 +24,7 @@ pub(super) fn through(walk: &mut Walk<'_>, gateway: &str, subnet: FactId) -> Res
         return Err(Why::new(Reason::NotLoaded, format!("AWS left routes of `{name}` out of the answer")));
     }
     let routes = facts.list_in(&Value::Fact(table), &["routes"])?;
-    let way = walk.within(table, |walk| walk.choose(&routes, next))?;
+    let way = walk.within(table, |walk| walk.choose(table, &routes, next))?;
     let hops = vec![
         Hop { text: format!("transit gateway {gateway}"), at: None },
         Hop::of(walk.world, "transit gateway route table", table),

@@ -149,6 +149,7 @@ fn section(account: &str, node: Option<Node<'_>>, networks: &mut Networks, files
     let nat = |l: &Vec<String>| {
         let mut nat = json!({"NatGatewayId": l[0], "ConnectivityType": l[1], "State": "available", "VpcId": "vpc-of-nat"});
         if let Some(subnet) = l.get(2) {
+            nat["VpcId"] = of(subnet).unwrap_or_else(|| json!("vpc-of-nat"));
             nat["SubnetId"] = json!(subnet);
         }
         nat

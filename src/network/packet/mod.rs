@@ -8,7 +8,8 @@ mod flow;
 mod group;
 mod journey;
 pub(super) mod lists;
+pub(super) mod public_access;
 mod stage;
 mod through;
 
-pub(super) use through::{Client, join, passage};
+pub(super) use through::{Client, join, may_use_ipv6, passage};

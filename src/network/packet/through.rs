@@ -231,7 +231,6 @@ fn default_groups(world: &World, service: FactId) -> Groups {
 /// The addresses that a workload may have in the subnet: its own where it is known, else all of the subnet.
 fn addresses(world: &World, client: Client<'_>) -> Result<Vec<IpNet>, Arc<Why>> {
     let facts = &world.facts;
-    let kind = facts.get(client.workload).map_or("", |f| f.kind.name);
     let mut out = of_subnet(world, client.subnet)?;
     let mut own = Vec::new();
     for interface in interfaces(world, client.workload, client.subnet)? {
@@ -243,10 +242,19 @@ fn addresses(world: &World, client: Client<'_>) -> Result<Vec<IpNet>, Arc<Why>> 
         out.retain(|net| matches!(net, IpNet::V6(_)));
         out.append(&mut own);
     }
-    if kind == "lambda-function" && facts.bool_at(client.workload, &["VpcConfig", "Ipv6AllowedForDualStack"])? != Some(true) {
+    if !may_use_ipv6(world, client.workload)? {
         out.retain(|net| matches!(net, IpNet::V4(_)));
     }
     Ok(out)
+}
+
+/// Whether a workload sends packets of IPv6 where its subnet has addresses for them: a function only where that was asked for.
+pub(in super::super) fn may_use_ipv6(world: &World, workload: FactId) -> Result<bool, Arc<Why>> {
+    let facts = &world.facts;
+    if facts.get(workload).is_none_or(|f| f.kind.name != "lambda-function") {
+        return Ok(true);
+    }
+    Ok(facts.bool_at(workload, &["VpcConfig", "Ipv6AllowedForDualStack"])? == Some(true))
 }
 
 /// The interfaces of an instance in a subnet; none for another kind of workload.
