@@ -95,7 +95,7 @@ pub(super) fn between(world: &World, from: End, to: End) -> Result<Journey, Arc<
         return Ok(Journey::nowhere(inside, format!("a blackhole for {}", to.net), route));
     }
     if let Some(peering) = text("VpcPeeringConnectionId")? {
-        return peered(world, table, &peering, route, to, inside);
+        return peered(world, table, &peering, route, [from.vpc, to.vpc], inside);
     }
     if let Some(transit) = text("TransitGatewayId")? {
         return through(world, &transit, route, from, to, inside);
@@ -165,7 +165,14 @@ fn destinations(world: &World, table: FactId, route: &Value) -> Result<Option<(V
 }
 
 /// Over a peering, which leads to the peer's own addresses only.
-fn peered(world: &World, table: FactId, id: &str, route: &Value, to: End, mut hops: Vec<Hop>) -> Result<Journey, Arc<Why>> {
+fn peered(
+    world: &World,
+    table: FactId,
+    id: &str,
+    route: &Value,
+    vpcs: [FactId; 2],
+    mut hops: Vec<Hop>,
+) -> Result<Journey, Arc<Why>> {
     let facts = &world.facts;
     let Some(peering) = facts.by_key("vpc-peering", id, None, None) else {
         return Err(facts.why_not_loaded("vpc-peering", id, table));
@@ -174,9 +181,9 @@ fn peered(world: &World, table: FactId, id: &str, route: &Value, to: End, mut ho
     if text(&["Status", "Code"])?.as_deref() != Some("active") {
         return Ok(Journey::nowhere(hops, format!("peering {id}, which is not active"), route));
     }
-    let there = facts.get(to.vpc).map(|f| f.key.clone()).unwrap_or_default();
+    let [here, there] = vpcs.map(|vpc| facts.get(vpc).map(|f| f.key.clone()).unwrap_or_default());
     let ends = [text(&["RequesterVpcInfo", "VpcId"])?, text(&["AccepterVpcInfo", "VpcId"])?];
-    if !ends.iter().flatten().any(|vpc| **vpc == *there) {
+    if ![&here, &there].iter().all(|vpc| ends.iter().flatten().any(|end| **end == ***vpc)) {
         return Ok(Journey::nowhere(hops, format!("peering {id}, which does not lead to {there}"), route));
     }
     let regions = [text(&["RequesterVpcInfo", "Region"])?, text(&["AccepterVpcInfo", "Region"])?];
