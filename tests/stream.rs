@@ -73,7 +73,7 @@ const IDS: [&str; 12] =
 /// Writes an account of the example once more under another number, with texts replaced. Its own resources get identifiers of their own;
 /// where `shares` is set the identifiers of networks stay, as where its workloads stand in the other account's VPC.
 fn again(organisation: &Path, (from, number): (&str, &str), shares: bool, replaced: &[(&str, &str)]) {
-    let mark = &number[number.len() - 1..];
+    let mark = number.chars().last().expect("a number");
     let renamed = |text: &str| {
         let mut text = text.to_owned();
         for (old, new) in replaced {

@@ -75,7 +75,7 @@ fn member(folder: &Path, account: usize, vpcs: std::ops::Range<usize>, interface
         for at in 0..SUBNETS {
             let subnet = subnet_of(vpc, at);
             subnets.push(json!({"SubnetId": subnet, "VpcId": name, "CidrBlock": format!("10.0.{at}.0/24"), "OwnerId": number,
-                "AvailabilityZone": format!("{REGION}{}", ["a", "b", "c"][at % 3]), "MapPublicIpOnLaunch": false, "State": "available"}));
+                "AvailabilityZone": format!("{REGION}{}", ["a", "b", "c"].get(at % 3).unwrap_or(&"a")), "MapPublicIpOnLaunch": false, "State": "available"}));
             let mut routes = vec![json!({"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"})];
             match way(vpc) {
                 Way::Nat => {
@@ -127,6 +127,10 @@ fn attached(n: usize, vpc: &str, table: &str, subnet: &str) -> (Value, Value) {
     (attachment, of_vpc)
 }
 
+fn set(object: &mut Value, key: &str, value: Value) {
+    object.as_object_mut().map(|fields| fields.insert(key.to_owned(), value));
+}
+
 /// The interfaces of this account's VPCs, round and round: of instances, functions, pods, and of a service that runs code.
 fn workloads(folder: &Path, number: &str, vpcs: std::ops::Range<usize>, interfaces: usize, of: usize) -> io::Result<()> {
     let put = |service: &str, name: &str, value: Value| answer(folder, number, REGION, service, name, &value);
@@ -134,32 +138,36 @@ fn workloads(folder: &Path, number: &str, vpcs: std::ops::Range<usize>, interfac
     for n in (0..interfaces).filter(|n| vpcs.contains(&(n % of))) {
         let (vpc, turn) = (n % of, n / of);
         let (interface, subnet, vpc_id) = (id("eni", n), subnet_of(vpc, turn % SUBNETS), id("vpc", vpc));
-        let (role, _) = ROLES[n / 4 % ROLES.len()];
+        let (role, _) = ROLES.get(n / 4 % ROLES.len()).copied().unwrap_or_default();
         let mut described = json!({"NetworkInterfaceId": interface, "SubnetId": subnet, "VpcId": vpc_id, "Status": "in-use",
             "InterfaceType": "interface", "RequesterManaged": true, "OwnerId": number, "Groups": [], "Description": "",
             "PrivateIpAddress": "10.0.0.4", "SourceDestCheck": true, "TagSet": []});
         match turn % 4 {
             0 => {
-                described["RequesterManaged"] = json!(false);
-                described["Attachment"] = json!({"InstanceId": id("i", n), "DeviceIndex": 0, "Status": "attached"});
+                set(&mut described, "RequesterManaged", json!(false));
+                set(&mut described, "Attachment", json!({"InstanceId": id("i", n), "DeviceIndex": 0, "Status": "attached"}));
                 instances.push(json!({"InstanceId": id("i", n), "State": {"Code": 16, "Name": "running"}, "SubnetId": subnet,
                     "VpcId": vpc_id, "SecurityGroups": [], "PrivateIpAddress": "10.0.0.4",
                     "NetworkInterfaces": [{"NetworkInterfaceId": interface, "SubnetId": subnet, "VpcId": vpc_id}],
                     "IamInstanceProfile": {"Arn": format!("arn:aws:iam::{number}:instance-profile/{role}"), "Id": "AIPAEXAMPLE"}}));
             }
             1 => {
-                described["InterfaceType"] = json!("lambda");
-                described["Description"] = json!(format!("AWS Lambda VPC ENI-f{n}-00000000-0000-0000-0000-000000000000"));
+                set(&mut described, "InterfaceType", json!("lambda"));
+                set(
+                    &mut described,
+                    "Description",
+                    json!(format!("AWS Lambda VPC ENI-f{n}-00000000-0000-0000-0000-000000000000")),
+                );
                 functions.push(json!({"FunctionName": format!("f{n}"), "Version": "$LATEST",
                     "FunctionArn": format!("arn:aws:lambda:{REGION}:{number}:function:f{n}"),
                     "Role": format!("arn:aws:iam::{number}:role/{role}"),
                     "VpcConfig": {"SubnetIds": [subnet], "SecurityGroupIds": [], "VpcId": vpc_id}}));
             }
             2 => {
-                described["RequesterManaged"] = json!(false);
-                described["Description"] = json!("aws-K8S-i-0a1b2c3d4e5f60718");
+                set(&mut described, "RequesterManaged", json!(false));
+                set(&mut described, "Description", json!("aws-K8S-i-0a1b2c3d4e5f60718"));
             }
-            _ => described["Description"] = json!("[Do not delete] ENI managed by SageMaker for a notebook"),
+            _ => set(&mut described, "Description", json!("[Do not delete] ENI managed by SageMaker for a notebook")),
         }
         all.push(described);
     }

@@ -31,6 +31,7 @@ macro_rules! each_place {
             $make("agentcore-token-vault"),
             $make("secret"),
             $make("trail"),
+            $make("sns-topic"),
             $make("opensearch-collection"),
             $make("db-cluster"),
             $make("vector-bucket"),
@@ -44,7 +45,7 @@ const fn itself(kind: &'static str) -> &'static str {
 }
 
 /// The kinds of place.
-pub(super) const KINDS: [&str; 21] = each_place!(itself);
+pub(super) const KINDS: [&str; 22] = each_place!(itself);
 
 /// How a kind tells its key.
 enum Way {
@@ -59,6 +60,7 @@ const AGENTCORE: &str = "no key is set, so AgentCore encrypts it with a key that
 const LOGS: &str = "no key is set, so CloudWatch Logs encrypts with a key that AWS owns";
 const INGESTED: &str = "no key is set, so Bedrock encrypts what it ingests with a key that AWS owns";
 const SECRET: &str = "no key is set, so Secrets Manager encrypts it with the AWS-managed key `aws/secretsmanager`";
+const TOPIC: &str = "no key is set, so SNS keeps messages without server-side encryption";
 const TRAIL: &str = "no key is set, so S3 encrypts its files with keys that AWS owns (SSE-S3)";
 
 /// Source: the API's shapes, and what the services' guides say of an absent key.
@@ -79,6 +81,7 @@ fn way(kind: &str) -> Option<Way> {
         "agentcore-token-vault" => owned(&["kmsConfiguration", "kmsKeyArn"], AGENTCORE),
         "secret" => Some(Way::Field(&["KmsKeyId"], "aws-managed", SECRET)),
         "trail" => owned(&["KmsKeyId"], TRAIL),
+        "sns-topic" => Some(Way::Field(&["attributes", "KmsMasterKeyId"], "none", TOPIC)),
         "s3-bucket" => Some(Way::Own(bucket)),
         "model-invocation-job" => Some(Way::Own(stores::batch_job)),
         "opensearch-collection" => Some(Way::Own(stores::collection)),

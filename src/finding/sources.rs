@@ -50,8 +50,10 @@ fn mark(text: &str) -> u64 {
 }
 
 /// Reads a text that was let go, by its name.
+type Read = dyn Fn(&str) -> Option<Arc<str>> + Send + Sync;
+
 #[derive(Clone)]
-struct Reread(Arc<dyn Fn(&str) -> Option<Arc<str>> + Send + Sync>);
+struct Reread(Arc<Read>);
 
 impl std::fmt::Debug for Reread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -93,7 +95,7 @@ impl Sources {
     }
 
     /// How to read a text again.
-    pub(crate) fn reread_by(&mut self, read: Arc<dyn Fn(&str) -> Option<Arc<str>> + Send + Sync>) {
+    pub(crate) fn reread_by(&mut self, read: Arc<Read>) {
         self.reread = Some(Reread(read));
     }
 

@@ -81,10 +81,13 @@ pub struct Graph<'w> {
     index: Arc<Index>,
 }
 
+/// The edges that lead to a role, or why they are not known.
+type Found = Result<Vec<Edge>, Arc<Why>>;
+
 #[derive(Debug)]
 struct Index {
     members: Members,
-    into: HashMap<FactId, OnceLock<Result<Vec<Edge>, Arc<Why>>>>,
+    into: HashMap<FactId, OnceLock<Found>>,
     whole: OnceLock<Whole>,
 }
 

@@ -1,5 +1,5 @@
-//! Which buckets, log groups, clusters, keys and secrets hold or open what Bedrock works with: logged prompts, documents of knowledge
-//! bases.
+//! Which buckets, log groups, clusters, keys, secrets and topics hold, open or carry what Bedrock works with: logged
+//! prompts, documents of knowledge bases.
 //!
 //! In: the world. Out: for each of these what it has to do with Bedrock's data, in a few words.
 //! Never: a resource taken for none of it where the call that would tell was not collected.
@@ -17,7 +17,7 @@ const fn of(kind: &'static str) -> Derived {
         kind,
         name: "bedrock_data",
         ty: "string",
-        doc: "What it holds or opens of what Bedrock works with: logged prompts, or documents and credentials of knowledge bases; empty where it is none of it, unknown where a call that would tell was not answered.",
+        doc: "What it holds or opens of what Bedrock works with: logged prompts, or documents and credentials of knowledge bases; of a topic, whether alarms on Bedrock's metrics notify it. Empty where it is none of it, unknown where a call that would tell was not answered.",
         compute: told,
     }
 }
@@ -38,6 +38,7 @@ pub(in crate::access) const DERIVED: &[Derived] = &[
     of("secret"),
     of("log-group"),
     of("db-cluster"),
+    of("sns-topic"),
     closed("s3-bucket"),
     closed("kms-key"),
     closed("secret"),
@@ -47,6 +48,7 @@ const LOGS: &str = "prompts and answers that Bedrock logs";
 const DOCUMENTS: &str = "documents of a knowledge base";
 const VECTORS: &str = "the vectors of a knowledge base";
 const CREDENTIALS: &str = "credentials of a knowledge base";
+const ALARMS: &str = "alarms on Bedrock";
 const PERHAPS: &str = "what may be data of Bedrock";
 
 /// What is known of all resources.
@@ -80,6 +82,7 @@ impl Data {
             data.key_of(world, *source, DOCUMENTS);
         }
         data.secrets(world);
+        data.topics(world);
         let holders: Vec<(FactId, &'static str)> = data.known.iter().map(|(id, what)| (*id, *what)).collect();
         for (holder, what) in holders {
             data.key_of(world, holder, what);
@@ -117,6 +120,26 @@ impl Data {
         let found = secrets.filter(|id| world.facts.get(*id).is_some_and(|f| f.kind.name == "secret")).collect();
         self.mark(found, CREDENTIALS);
     }
+
+    /// Topics that alarms on Bedrock's metrics notify.
+    fn topics(&mut self, world: &World) {
+        let alarms = world.facts.of_kind("cloudwatch-alarm").iter().filter_map(|id| world.facts.node(world.facts.get(*id)?.node));
+        let mut named = Vec::new();
+        for alarm in alarms.filter(|alarm| is_on_bedrock(*alarm)) {
+            let lists = ["AlarmActions", "OKActions", "InsufficientDataActions"].iter().filter_map(|list| alarm.get(list));
+            named.extend(lists.flat_map(Node::items).filter_map(|action| world.facts.by_id(action.as_str()?)));
+        }
+        named.retain(|id| world.facts.get(*id).is_some_and(|fact| fact.kind.name == "sns-topic"));
+        self.mark(named, ALARMS);
+    }
+}
+
+/// Whether an alarm is on a metric of Bedrock, or on one that is computed of such.
+fn is_on_bedrock(alarm: Node<'_>) -> bool {
+    let computed = alarm.get("Metrics").into_iter().flat_map(Node::items);
+    let metrics = computed.filter_map(|query| query.get("MetricStat")?.get("Metric"));
+    let mut named = std::iter::once(alarm).chain(metrics).filter_map(|metric| metric.get("Namespace")?.as_str());
+    named.any(|namespace| namespace.starts_with("AWS/Bedrock"))
 }
 
 /// Deeper than any answer of AWS.
@@ -164,6 +187,7 @@ fn doubt(world: &World, data: &Data, id: FactId) -> Option<Arc<Why>> {
         "secret" => &["knowledge-base", "data-source"],
         "log-group" => &["bedrock-logging"],
         "db-cluster" => &["knowledge-base"],
+        "sns-topic" => &["cloudwatch-alarm"],
         _ => &["bedrock-logging", "data-source"],
     };
     let listed = users.iter().filter_map(|kind| kinds::get(kind)).find_map(|kind| facts.all_listed(fact, kind).err());

@@ -3,6 +3,7 @@
 mod access_analyzer;
 mod account;
 mod agentcore;
+mod alarms;
 pub(super) mod bedrock;
 mod bedrock_agent;
 mod cloudtrail;
@@ -44,6 +45,7 @@ static TABLES: &[&[Kind]] = &[
     secretsmanager::KINDS,
     stores::KINDS,
     cloudtrail::KINDS,
+    alarms::KINDS,
     bedrock::KINDS,
     bedrock_agent::KINDS,
     agentcore::KINDS,
