@@ -75,8 +75,7 @@ impl Used {
 /// Whether a place holds something of Bedrock: its own things do, a bucket or a secret where Bedrock's configuration leads to it.
 fn matters(world: &World, kind: &str, id: FactId) -> Result<bool, Arc<Why>> {
     let data = match kind {
-        "s3-bucket" | "secret" | "sns-topic" => access::bedrock_data(world, id),
-        "log-group" => return Ok(!world.facts.follow(id, "bedrock_logging").unwrap_or_default().is_empty()),
+        "s3-bucket" | "secret" | "sns-topic" | "log-group" => access::bedrock_data(world, id),
         _ => return Ok(true),
     };
     match data {

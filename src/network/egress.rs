@@ -250,8 +250,13 @@ fn made(world: &World, workload: FactId, subnet: Option<FactId>, service: Endpoi
     // The last hop is what the finding is about: it is underlined first.
     let at: Vec<NodeId> = hops.iter().rev().filter_map(|hop| hop.at).collect();
     let hops = hops.into_iter().map(|hop| Value::object(vec![("text", Value::str(hop.text))], hop.at.into_iter().collect()));
+    // A name of which it is not known where it leads may lead to endpoints.
+    let endpoints = match &found.open {
+        Some(Err(why)) if found.endpoints.is_empty() => Value::Unknown(why.clone()),
+        _ => Value::list(found.endpoints.iter().copied().map(Value::Fact).collect()),
+    };
     let let_through = match found.open {
-        _ if found.endpoints.is_empty() => Value::Null,
+        Some(Ok(_)) if found.endpoints.is_empty() => Value::Null,
         Some(Ok(open)) => Value::Bool(open),
         Some(Err(why)) => Value::Unknown(why),
         None => Value::Null,
@@ -263,7 +268,7 @@ fn made(world: &World, workload: FactId, subnet: Option<FactId>, service: Endpoi
         ("hops", Value::list(hops.collect())),
         ("path", Value::str(path)),
         ("exit", Value::str(found.exit)),
-        ("endpoints", Value::list(found.endpoints.into_iter().map(Value::Fact).collect())),
+        ("endpoints", endpoints),
         ("let_through", let_through),
         ("closed_by", Value::str(closed_by)),
     ];

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use super::index::Index;
 use super::route::{Exit, Hop, Walk, Way, beyond};
 use crate::facts::{FactId, Reason, Value, Why};
+use crate::world::World;
 
 /// The way on from `gateway` for packets out of `subnet`.
 pub(super) fn through(walk: &mut Walk<'_>, gateway: &str, subnet: FactId) -> Result<Way, Arc<Why>> {
     let facts = &walk.world.facts;
     let vpc = facts.text_at(subnet, &["VpcId"])?.unwrap_or_default();
-    let attachment = attachment_of(walk, gateway, &vpc)?;
+    let attachment = attachment_of(walk, gateway, &vpc, subnet)?;
     let Some(&table) = facts.follow(attachment, "route_table")?.first() else {
         let name = facts.get(attachment).map_or_else(String::new, |f| f.name.to_string());
         let text = format!("the route table that attachment `{name}` is associated with is not in the answer");
@@ -33,12 +34,24 @@ pub(super) fn through(walk: &mut Walk<'_>, gateway: &str, subnet: FactId) -> Res
 }
 
 /// The attachment by which a VPC's packets enter the gateway.
-fn attachment_of(walk: &Walk<'_>, gateway: &str, vpc: &str) -> Result<FactId, Arc<Why>> {
+fn attachment_of(walk: &Walk<'_>, gateway: &str, vpc: &str, subnet: FactId) -> Result<FactId, Arc<Why>> {
     match Index::of(walk.world).attachments(gateway, vpc) {
         ([attachment, ..], _) => Ok(*attachment),
         ([], Some(why)) => Err(why),
-        ([], None) => Err(beyond(gateway)),
+        ([], None) => Err(unseen(walk.world, gateway, subnet)),
     }
+}
+
+/// Why what lies behind a gateway is not known to those near it: the call that was refused, if one was.
+pub(super) fn unseen(world: &World, gateway: &str, near: FactId) -> Arc<Why> {
+    let account = world.facts.get(near).and_then(|fact| fact.account.as_deref());
+    refused(world, account).unwrap_or_else(|| beyond(gateway))
+}
+
+/// A call about attachments that was refused in an account, or in any.
+fn refused(world: &World, account: Option<&str>) -> Option<Arc<Why>> {
+    let calls = ["describe-transit-gateway-attachments", "describe-transit-gateway-vpc-attachments"];
+    world.facts.refused("ec2", &calls, account, None)
 }
 
 /// Where one route of a transit gateway leads.
@@ -72,7 +85,7 @@ fn arrive(walk: &mut Walk<'_>, attachment: &Value) -> Result<Way, Arc<Why>> {
     }
     let id = text("TransitGatewayAttachmentId")?.unwrap_or_default();
     let Some(there) = facts.by_key("transit-gateway-vpc-attachment", &id, None, None) else {
-        return Err(beyond(&resource));
+        return Err(refused(walk.world, None).unwrap_or_else(|| beyond(&resource)));
     };
     let way = walk.any_of(&facts.follow(there, "subnets")?, true)?;
     Ok(way.after(vec![Hop::of(walk.world, "attachment", there)]))

@@ -91,7 +91,7 @@ pub(super) static KINDS: &[Kind] = &[
     },
     Kind {
         sources: &[
-            Source::new(SERVICE, "get-memory", "memory", "id").arn("arn").name("name"),
+            Source::new(SERVICE, "get-memory", "memory", "id").arn("arn").name("id"),
             Source::new(SERVICE, "list-memories", "memories[]", "id").arn("arn").name("id").summary(),
         ],
         edges: &[

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use super::super::index::Index;
 use super::super::route::{Hop, beyond};
+use super::super::transit::unseen;
 use super::flow::common;
 use super::group::References;
 use super::lists;
@@ -202,8 +203,8 @@ fn through(world: &World, id: &str, route: &Value, from: End, to: End, mut hops:
     let key = |fact: FactId| facts.get(fact).map(|f| f.key.clone()).unwrap_or_default();
     let index = Index::of(world);
     let (found, doubt) = index.attachments(id, &key(from.vpc));
-    let Some(&attachment) = found.first() else { return Err(doubt.unwrap_or_else(|| beyond(id))) };
-    let entry = of_vpc(world, attachment, id)?;
+    let Some(&attachment) = found.first() else { return Err(doubt.unwrap_or_else(|| unseen(world, id, from.subnet))) };
+    let entry = of_vpc(world, attachment, id, from.subnet)?;
     let near = in_zone(world, &entry.subnets, from.subnet)?;
     let Some(near) = near else {
         let text = format!("transit gateway {id}, which has no attachment in the Availability Zone of the subnet");
@@ -231,7 +232,7 @@ fn through(world: &World, id: &str, route: &Value, from: End, to: End, mut hops:
         return Err(beyond(&resource));
     }
     let there = facts.text_in(&way, &["TransitGatewayAttachmentId"])?.unwrap_or_default();
-    let exit = Attached::of(world, &there).ok_or_else(|| beyond(&resource))?;
+    let exit = Attached::of(world, &there).ok_or_else(|| unseen(world, &resource, to.subnet))?;
     hops.push(Hop::of(world, "attachment", exit.fact));
     let mut borders = vec![Border { subnet: near, out: false, by_source: true, doubt: one_subnet(near == from.subnet) }];
     let several = exit.subnets.len() > 1;
@@ -257,9 +258,9 @@ impl Attached {
     }
 }
 
-fn of_vpc(world: &World, attachment: FactId, gateway: &str) -> Result<Attached, Arc<Why>> {
+fn of_vpc(world: &World, attachment: FactId, gateway: &str, near: FactId) -> Result<Attached, Arc<Why>> {
     let id = world.facts.get(attachment).map(|f| f.key.clone()).unwrap_or_default();
-    Attached::of(world, &id).ok_or_else(|| beyond(gateway))
+    Attached::of(world, &id).ok_or_else(|| unseen(world, gateway, near))
 }
 
 /// The attachment's subnet in the Availability Zone of `subnet`: resources of another zone do not reach the gateway.
