@@ -187,9 +187,14 @@ fn shorter(script: &str, answered: &BTreeSet<String>) -> String {
 
 /// `service operation` of each answer that the folder has of an account.
 fn answered(account: &str) -> BTreeSet<String> {
-    // A refusal to tell of Route 53 Profiles says more than that nobody asked.
-    let mut out: BTreeSet<String> =
-        ["sts get-caller-identity", "route53profiles list-profile-associations"].map(str::to_owned).into();
+    // A refusal to tell of Route 53 Profiles or of resolver rules says more than that nobody asked.
+    let mut out: BTreeSet<String> = [
+        "sts get-caller-identity",
+        "route53profiles list-profile-associations",
+        "route53resolver list-resolver-rule-associations",
+    ]
+    .map(str::to_owned)
+    .into();
     let mut todo = vec![example().join(account)];
     while let Some(folder) = todo.pop() {
         for path in std::fs::read_dir(folder).expect("it can be read").map(|entry| entry.expect("so can this").path()) {
@@ -211,15 +216,18 @@ fn the_export_script_and_the_real_aws_cli() {
         println!("skipped: there is no `aws`");
         return;
     }
-    // In us-east-1 version 1 of the AWS CLI asks RDS at AWS's own address, whatever the environment says: so nobody asks it here.
-    const AT_AWS: &str = "rds describe-db-clusters";
-    let refused = Fault::always(AT_AWS, Trouble::Error(403, "AccessDenied"));
-    let aws = Loopback::start(Settings { folder: example(), page: 3, faults: vec![refused], ..Settings::default() });
+    // In us-east-1 version 1 of the AWS CLI asks RDS at AWS's own address, whatever the environment says, and S3 Control at a host whose
+    // name begins with the account, which the loopback has not: so nobody asks them here.
+    const ELSEWHERE: [&str; 2] = ["rds describe-db-clusters", "s3control get-public-access-block"];
+    let faults = ELSEWHERE.map(|call| Fault::always(call, Trouble::Error(403, "AccessDenied"))).into();
+    let aws = Loopback::start(Settings { folder: example(), page: 3, faults, ..Settings::default() });
     let (ours, theirs) = (Room::new(), Room::new());
     run(&ours, &aws, LABORATORY, &["collect", "-o", "export", "--regions", "us-east-1"]);
     let script = alicerce(theirs.path(), &["export-script", "--regions", "us-east-1"]).expect_code(0).stdout;
     let mut asked = answered(LABORATORY);
-    asked.remove(AT_AWS);
+    ELSEWHERE.iter().for_each(|call| {
+        asked.remove(*call);
+    });
     let script = theirs.write("export.sh", shorter(&script, &asked));
     let mut command = Command::new("sh");
     command.arg(script).current_dir(theirs.path()).envs(variables(&theirs, &aws, LABORATORY)).stdin(Stdio::null());
