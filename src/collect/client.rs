@@ -32,6 +32,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{self, Raw, Refusal};
 use super::request::{self, Given, Request};
 use super::wire::{self, Operation, Protocol, Service};
+use crate::input::THROTTLED;
 
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,24 +61,6 @@ const DENIED: [&str; 8] = [
     "AuthorizationErrorException",
     "UnauthorizedException",
     "Client.UnauthorizedOperation",
-];
-
-/// Codes by which it says that it is asked too often.
-const THROTTLED: [&str; 14] = [
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottledException",
-    "RequestThrottled",
-    "TooManyRequestsException",
-    "ProvisionedThroughputExceededException",
-    "TransactionInProgressException",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "LimitExceededException",
-    "SlowDown",
-    "PriorRequestNotComplete",
-    "EC2ThrottledException",
 ];
 
 /// Codes by which it says that the session is over.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::index::Seen;
 use super::kind::{Kind, Source};
 use super::{Fact, FactId, Facts, Reason, Why, kinds};
-use crate::input::Status;
+use crate::input::{Status, THROTTLED};
 
 /// Where a call was made, or would have been.
 #[derive(Debug, Clone, Copy)]
@@ -43,24 +43,6 @@ fn call_text(service: &str, operation: &str, resource: &str, place: Place<'_>) -
 pub(super) fn code(text: &str) -> &str {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_')).next().unwrap_or_default()
 }
-
-/// Codes by which AWS says that there were too many calls, as the AWS SDKs know them.
-const THROTTLED: [&str; 14] = [
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottledException",
-    "RequestThrottled",
-    "TooManyRequestsException",
-    "ProvisionedThroughputExceededException",
-    "TransactionInProgressException",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "LimitExceededException",
-    "SlowDown",
-    "PriorRequestNotComplete",
-    "EC2ThrottledException",
-];
 
 /// Whether a call came to no answer because the time was up.
 fn timed_out(text: &str) -> bool {

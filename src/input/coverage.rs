@@ -102,6 +102,24 @@ impl Coverage {
     }
 }
 
+/// Codes by which AWS says that there were too many calls, as the AWS SDKs know them.
+pub(crate) const THROTTLED: [&str; 14] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "RequestThrottled",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 pub use again::Again;
+pub(crate) use coverage::THROTTLED;
 pub use coverage::{Call, Coverage, Status};
 #[cfg(feature = "live")]
 pub(crate) use digest::sha256;

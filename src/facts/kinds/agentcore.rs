@@ -4,6 +4,13 @@ use super::super::kind::{Attached, Edge, Kind, Scope, Source};
 
 const SERVICE: &str = "bedrock-agentcore-control";
 
+/// Where a browser or a code interpreter runs, and as whom.
+const TOOL: &[Edge] = &[
+    Edge::one("role", "iam-role", "executionRoleArn", "the role it runs as"),
+    Edge::many("subnets", "subnet", "networkConfiguration.vpcConfig.subnets[]", "the subnets it runs in"),
+    Edge::many("security_groups", "security-group", "networkConfiguration.vpcConfig.securityGroups[]", "its security groups"),
+];
+
 pub(super) static KINDS: &[Kind] = &[
     Kind {
         sources: &[
@@ -52,16 +59,7 @@ pub(super) static KINDS: &[Kind] = &[
             Source::new(SERVICE, "get-browser", "", "browserId").arn("browserArn").name("name"),
             Source::new(SERVICE, "list-browsers", "browserSummaries[]", "browserId").arn("browserArn").name("name").summary(),
         ],
-        edges: &[
-            Edge::one("role", "iam-role", "executionRoleArn", "the role it runs as"),
-            Edge::many("subnets", "subnet", "networkConfiguration.vpcConfig.subnets[]", "the subnets it runs in"),
-            Edge::many(
-                "security_groups",
-                "security-group",
-                "networkConfiguration.vpcConfig.securityGroups[]",
-                "its security groups",
-            ),
-        ],
+        edges: TOOL,
         ..Kind::new("agentcore-browser", "AgentCore browser", Scope::Region, "bedrock-agentcore-control.GetBrowserResponse")
     },
     Kind {
@@ -72,16 +70,7 @@ pub(super) static KINDS: &[Kind] = &[
                 .name("name")
                 .summary(),
         ],
-        edges: &[
-            Edge::one("role", "iam-role", "executionRoleArn", "the role it runs as"),
-            Edge::many("subnets", "subnet", "networkConfiguration.vpcConfig.subnets[]", "the subnets it runs in"),
-            Edge::many(
-                "security_groups",
-                "security-group",
-                "networkConfiguration.vpcConfig.securityGroups[]",
-                "its security groups",
-            ),
-        ],
+        edges: TOOL,
         ..Kind::new(
             "agentcore-code-interpreter",
             "AgentCore code interpreter",
